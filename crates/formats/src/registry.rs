@@ -39,7 +39,7 @@ pub struct Format {
     pub severity: &'static str,
     /// The target that the scan report names; empty if it names none.
     pub target: &'static str,
-    /// What makes a scan report "not whole", in addition to entries that cannot be read.
+    /// What makes a scan report incomplete, in addition to entries that cannot be read.
     pub partial: &'static str,
     /// An example below `tests/samples`.
     pub sample: &'static str,

@@ -1,7 +1,7 @@
 //! Recent activity, for people to read: `/activity`.
 //!
 //! Owns: how an event is shown in a list. Must not: have a table, or know who was notified. The events of single
-//! records in an import or a bulk change are left out: one event stands for all of them.
+//! records in an import or a bulk change are left out: one event represents them.
 
 use access::{Caller, Json, Page, PageQuery, Problem, Query, directory};
 use axum::extract::State;
@@ -69,7 +69,7 @@ pub struct ActivityQuery {
 
 /// Recent activity in the companies the caller may see
 ///
-/// The events of single records in an import or a bulk change are left out: one entry stands for all of them.
+/// The events of single records in an import or a bulk change are left out: one entry represents them.
 #[utoipa::path(
     get, path = "/activity", tag = "activity", operation_id = "list_activity", params(ActivityQuery, PageQuery),
     responses(

@@ -32,7 +32,7 @@ pub struct By {
     pub actor: Option<Named>,
     /// Whether the user authenticated with an API token.
     pub token: bool,
-    /// The scan, if an import does it: its events are bundled, and it may do what only scans may.
+    /// The scan, if an import does it: its events are bundled, and it has the permissions of a scan.
     pub scan: Option<Id>,
     /// The bulk change it is part of: its events are bundled, and grouped into one message for each recipient.
     pub many: Option<Id>,

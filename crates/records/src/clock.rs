@@ -31,7 +31,7 @@ pub(crate) struct Source {
     pub(crate) next: fn(&mut Tx<'_>, &Settings) -> Result<Option<Time>, Error>,
     /// Does what is due, for at most this many records; returns how many.
     pub(crate) act: fn(&mut Tx<'_>, &Settings, u32) -> Result<usize, Problem>,
-    /// Postpones the record that is due first because it fails repeatedly.
+    /// Postpones the record that is due soonest because it fails repeatedly.
     pub(crate) postpone: Option<Postpone>,
 }
 

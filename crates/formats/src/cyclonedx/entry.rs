@@ -4,7 +4,7 @@
 //!
 //! Severity: the most severe word of the ratings, from any source
 //! (<https://cyclonedx.org/docs/1.6/json/#vulnerabilities_items_ratings>), else the highest score of a CVSS method,
-//! else informational. The CVSS rating that is kept is the worst of those with this severity, else the worst. What the
+//! else informational. The CVSS rating that is kept is the highest with this severity, else the highest. What the
 //! analysis calls resolved, a false positive or not affected is skipped, and so is a component if all its versions are
 //! unaffected; anything else in the analysis is shown and decides nothing.
 
@@ -198,7 +198,7 @@ fn references(record: &Record) -> Vec<String> {
         .collect()
 }
 
-/// The analysis, for the person who decides.
+/// The analysis, for deciding about the finding.
 fn statement(record: &Record, versions: &Versions) -> String {
     let analysis = record.part("analysis");
     let state = analysis.text("state").trim();

@@ -1,6 +1,6 @@
 //! Invalid Unicode in the strings of a JSON file.
 //!
-//! Owns: [`Mend`], which replaces what would make a parser reject a whole file: a byte that is not UTF-8 and half of a
+//! Owns: [`Mend`], which replaces what would cause a parser to reject a whole file: a byte that is not UTF-8 and half of a
 //! surrogate pair become U+FFFD, a raw control character a space, a backslash of an invalid escape a literal one. Must
 //! not: touch anything outside of strings, where such a byte means that the file is broken.
 

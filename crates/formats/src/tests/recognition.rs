@@ -1,4 +1,4 @@
-//! Which tool a file is of: formats by their marks, files of others by name.
+//! Which tool wrote a file: formats by their marks, files of others by name.
 
 use super::*;
 use crate::{marks::Marks, others};
@@ -8,7 +8,7 @@ fn recognised(text: impl AsRef<[u8]>) -> Result<&'static str, String> {
     found.map(|format| format.name).map_err(|error| error.to_string())
 }
 
-/// What an import says that names the format.
+/// The result of an import that names the format.
 fn named(format: &str, text: impl AsRef<[u8]>) -> Result<u32, String> {
     let format: &Format = format.parse().unwrap();
     let options = Options {
@@ -27,7 +27,7 @@ fn case(name: &str) -> Vec<u8> {
 
 // promise: P6
 #[test]
-fn a_format_is_recognised_by_two_marks_at_least() {
+fn a_format_needs_at_least_two_marks() {
     for format in FORMATS {
         assert!(!format.marks.is_empty(), "{}", format.name);
         for set in format.marks {
@@ -42,7 +42,7 @@ fn a_format_is_recognised_by_two_marks_at_least() {
 }
 
 #[test]
-fn every_sample_has_the_marks_of_its_format_and_of_no_other() {
+fn every_sample_has_only_the_marks_of_its_format() {
     for (name, format) in SAMPLES.into_iter().chain([
         ("codeQL-output.sarif", "sarif"),
         ("bash-report.sarif", "sarif"),
@@ -114,7 +114,7 @@ fn a_format_is_known_by_its_content() {
 
 // promise: P6
 #[test]
-fn an_empty_list_is_no_mark_with_or_without_a_format() {
+fn an_empty_list_is_not_a_mark_with_or_without_a_format() {
     for (text, format) in [
         (r#"{"runs":[]}"#, "sarif"),
         (r#"{"results":[]}"#, "semgrep"),
@@ -141,7 +141,7 @@ fn an_empty_list_is_no_mark_with_or_without_a_format() {
 
 // promise: P6
 #[test]
-fn files_of_other_tools_are_refused_by_name() {
+fn files_of_other_tools_are_rejected_by_name() {
     for (file, tool) in [
         (
             "18-empty-report-of-another-tool/bandit-clean.json",
@@ -228,7 +228,7 @@ fn files_of_other_tools_are_refused_by_name() {
 
 // promise: P6
 #[test]
-fn a_format_that_is_named_is_compared_with_the_marks() {
+fn a_named_format_is_compared_with_the_marks() {
     let refused = named("trivy", sample("grype.json")).unwrap_err();
     assert_eq!(
         refused,
@@ -250,7 +250,7 @@ fn a_format_that_is_named_is_compared_with_the_marks() {
 }
 
 #[test]
-fn what_is_said_of_a_table_is_about_tables() {
+fn messages_about_a_table_are_about_tables() {
     for text in ["hello", "name,colour\na,b\n", "Größe;Farbe\n1;rot\n"] {
         let refused = recognised(text).unwrap_err();
         assert!(

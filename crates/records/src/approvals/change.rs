@@ -36,7 +36,7 @@ const INSERT: &str = "insert into approvals (id, company_id, finding_id, reason,
      decided_by, decided_at, comment, created_at, updated_at) \
      values ($1, $2, $3, $4, $5, $6, $7, '', 0, '', $8, $8)";
 
-/// Requests that the risk of a locked finding be accepted: `approval.requested`, for those who may decide.
+/// Requests that the risk of a locked finding be accepted: `approval.requested`, for users who may decide.
 ///
 /// # Errors
 /// 409 for a finding whose risk cannot be accepted, or that already has a requested or valid approval.

@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// The finding, which is locked and written, is more severe than before. A pending request must be read again before it
-/// is decided: `approval.updated`, for those who decide. An acceptance that is exceeded is announced to those who
+/// is decided: `approval.updated`, for its deciders. An acceptance that is exceeded is announced to the users who
 /// requested and approved it, once for each increase: `approval.outgrown`.
 ///
 /// # Errors

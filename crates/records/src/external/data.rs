@@ -1,6 +1,6 @@
 //! What is kept of the data of an external event: the fields that messages use, cleaned, and nothing else.
 //!
-//! The format of our own webhooks is accepted, too; there the record's own fields are in `attributes`.
+//! The format of Campanile's webhooks is accepted, too; there the record's own fields are in `attributes`.
 
 use base::{Id, Kind, Severity, Time, text};
 use jiff::civil::Date;

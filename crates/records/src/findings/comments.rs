@@ -77,7 +77,7 @@ const INSERT: &str = "insert into finding_comments (id, finding_id, author_id, b
      values ($1, $2, $3, $4, $5, $5)";
 const AUTHORS: &str = "select distinct author_id from finding_comments where finding_id = $1 limit 100";
 
-/// Adds a comment to a locked finding: `finding.commented`, for its assignees and for those who commented before.
+/// Adds a comment to a locked finding: `finding.commented`, for its assignees and earlier commenters.
 ///
 /// # Errors
 /// The store's.
@@ -89,7 +89,7 @@ pub fn add(tx: &mut Tx<'_>, finding: &Finding, body: String, by: &By) -> Result<
         params![id, finding.id, column::id_or_none(by.id()), &body, now],
     )?;
     let mut event = event::of(tx, Kind::FindingCommented, finding, by);
-    // Separate from those who only commented before: they do not replace a missing assignee.
+    // Separate from earlier commenters: they do not replace a missing assignee.
     event::name_assignees(&mut event, finding);
     let concerned: BTreeSet<Id> = event
         .assignee_users

@@ -61,7 +61,7 @@ impl FromRow for KnownRow {
     fn from_row(row: &Row) -> Result<Self, Error> {
         let group: String = row.get(1)?;
         let number = u128::from_str_radix(&group, 16);
-        let number = number.map_err(|_| Error::Decode("a group that is no number".to_owned()))?;
+        let number = number.map_err(|_| Error::Decode("a group that is not a number".to_owned()))?;
         let identity = Identity::from_text(number, &row.get::<String>(2)?)
             .ok_or_else(|| Error::Decode("the evidence of a finding".to_owned()))?;
         let status = row.get(3)?;

@@ -58,7 +58,7 @@ pub struct Filter {
 }
 
 impl Filter {
-    /// Whether findings must be scanned one by one: no index has what is asked for.
+    /// Whether findings must be scanned one by one: no index covers the filter.
     pub(super) const fn searches(&self) -> bool {
         self.text.is_some() || self.tool.is_some() || self.accepted_without_approval.is_some()
     }

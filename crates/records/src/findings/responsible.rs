@@ -91,8 +91,8 @@ impl ByRule {
             ids.iter().filter_map(|id| named.get(id).cloned()).collect()
         };
         let (users, teams) = (of(&rule.user_ids, &self.users), of(&rule.team_ids, &self.teams));
-        let somebody = !users.is_empty() || !teams.is_empty();
-        somebody.then(|| (rule.text(), users, teams))
+        let named = !users.is_empty() || !teams.is_empty();
+        named.then(|| (rule.text(), users, teams))
     }
 
     /// The same for an existing finding: what must be written goes to `rows`.

@@ -121,7 +121,7 @@ impl Status {
         self.next(mover).contains(&to)
     }
 
-    /// Whether a user who sets this status must give a reason.
+    /// Whether a user who sets this status needs a reason.
     pub const fn needs_reason(self) -> bool {
         matches!(self, FalsePositive | Duplicate)
     }

@@ -1,9 +1,9 @@
 //! Receives a scan report: from the request to a file without a name.
 //!
-//! Owns: how much is accepted, how slow the upload may be and how long it may stall. Must not: read the content, except
-//! for whether it is compressed: then it is decompressed while it arrives ([`packed`]).
+//! Owns: how much is accepted, how slowly and with which pauses. Must not: read the content; a compressed upload is
+//! decompressed while it arrives ([`packed`]).
 //!
-//! The file has no name in any folder, so nothing has to delete it: it is gone when it is closed, even if the request
+//! The file has no name in any folder, so nothing has to delete it: it vanishes when it is closed, even if the request
 //! is canceled or the process is killed.
 
 use std::{fs::File, io, path::PathBuf, sync::Arc, time::Duration};
@@ -137,10 +137,7 @@ async fn from_form(mut request: Request, mut into: Spooling) -> Result<Spooled, 
             continue;
         }
         if found {
-            return Err(Problem::field(
-                "file",
-                "must not occur twice; send one scan report at a time",
-            ));
+            return Err(Problem::field("file", "must occur only once per request"));
         }
         found = true;
         into.fill(field, refused).await?;
@@ -406,7 +403,7 @@ mod tests {
         assert_eq!(
             spooled(None, vec![Ok([&packed[..], b"rest"].concat())]).await,
             Err(422),
-            "more behind it"
+            "more after it"
         );
         let whole = gzip(&vec![b' '; 3 * LIMIT]);
         assert_eq!(

@@ -168,7 +168,7 @@ impl FindingChange {
             (users, teams) => {
                 let asked = (users.as_deref().unwrap_or(&[]), teams.as_deref().unwrap_or(&[]));
                 let found = assignees::check(tx, company, asked, ASSIGNEES, check)?;
-                // Omitted assignees are kept, even those who may no longer see the company.
+                // Omitted assignees are kept, even if they may no longer see the company.
                 Some((
                     users.map_or_else(|| finding.users.clone(), |_| found.0),
                     teams.map_or_else(|| finding.teams.clone(), |_| found.1),
