@@ -17,7 +17,7 @@ pub use change::{Decision, New, decide, delete, request};
 pub(crate) use expiry::end;
 pub use expiry::{expire, next_expiry};
 pub use list::{Filter, Sort, get, get_for_update, list};
-pub(crate) use worse::{answerable, got_worse};
+pub(crate) use worse::{answerable, became_more_severe};
 
 use base::{Id, Severity, Time};
 

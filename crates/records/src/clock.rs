@@ -2,7 +2,7 @@
 //!
 //! Owns: the timer, which sleeps until the next instant at which one of its [`SOURCES`] has something to do; a change
 //! that may bring that instant forward wakes it. What was announced is recorded in the transaction of the event. Must
-//! not: know what to announce; each source does. Nor rely on being woken: it checks on its own every [`LOOK_AGAIN`].
+//! not: know what to announce; each source does. Nor rely on being woken: it checks on its own every [`MAX_SLEEP`].
 
 mod acceptances;
 mod agreements;
@@ -60,7 +60,7 @@ const PORTION: u32 = 200;
 /// Findings per transaction after the hours of a ladder changed.
 const SWEPT: u32 = 500;
 /// Maximum sleep: the system clock may be set, and another node may have stopped after a write.
-const LOOK_AGAIN: Duration = Duration::from_secs(30);
+const MAX_SLEEP: Duration = Duration::from_secs(30);
 /// How long changes are gathered before it checks their effect.
 const GATHER: Duration = Duration::from_millis(50);
 /// How long it waits if another node holds the due records.
@@ -157,7 +157,7 @@ impl SlaClock {
                 }
                 let settings = self.records.settings();
                 self.records
-                    .write(move |tx| Ok(sweep::go_on(tx, &settings, SWEPT)?))
+                    .write(move |tx| Ok(sweep::advance(tx, &settings, SWEPT)?))
                     .await?;
                 continue;
             }
@@ -227,7 +227,7 @@ impl SlaClock {
 
     async fn wait(&self, next: Option<Time>, events: &mut broadcast::Receiver<Batch>) {
         let clock = self.records.store().clock();
-        let again = clock.now().after(LOOK_AGAIN);
+        let again = clock.now().after(MAX_SLEEP);
         tokio::select! {
             () = clock.sleep_until(next.map_or(again, |next| next.min(again))) => {}
             () = self.wake.notified() => {}

@@ -123,8 +123,8 @@ pub fn read(tx: &mut Tx<'_>, selection: &Selection, zone: &TimeZone) -> Result<D
         sla: sla(tx, selection)?,
         trend: trend(tx, selection, zone, total)?,
         scans: Scans {
-            running: scans_that_are(tx, selection, scans::Status::Running)?,
-            scheduled: scans_that_are(tx, selection, scans::Status::Scheduled)?,
+            running: scans_with_status(tx, selection, scans::Status::Running)?,
+            scheduled: scans_with_status(tx, selection, scans::Status::Scheduled)?,
         },
         approvals_waiting: approvals_waiting(tx, selection)?,
         open,
@@ -174,7 +174,7 @@ fn sla(tx: &mut Tx<'_>, selection: &Selection) -> Result<Sla, Error> {
     })
 }
 
-fn scans_that_are(tx: &mut Tx<'_>, selection: &Selection, status: scans::Status) -> Result<u64, Error> {
+fn scans_with_status(tx: &mut Tx<'_>, selection: &Selection, status: scans::Status) -> Result<u64, Error> {
     let select = Select::new("select count(*) from scans s where 1 = 1").filter("s.status = ?", Some(status));
     selection.count(tx, select, "s.company_id")
 }

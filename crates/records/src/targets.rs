@@ -18,7 +18,7 @@ use crate::{Place, column, column::id_or_none, rows};
 
 /// A target locked by an import.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Held {
+pub(crate) struct Existing {
     pub(crate) id: Id,
     /// The scan of its latest scan report.
     pub(crate) last_scan: Option<Id>,
@@ -67,12 +67,12 @@ pub(crate) fn find(
     tx: &mut Tx<'_>,
     place: &Place,
     (tool, name): (&str, &str),
-) -> Result<Option<Held>, Error> {
+) -> Result<Option<Existing>, Error> {
     let project = id_or_none(place.project.as_ref().map(|project| project.id));
     let row: Option<(Id, String, Time, String)> =
         tx.one(FIND, params![place.company.id, project, tool, name])?;
     row.map(|(id, scan, reported_at, root)| {
-        Ok(Held {
+        Ok(Existing {
             id,
             last_scan: column::parsed(&scan)?,
             reported_at: (reported_at != Time::default()).then_some(reported_at),
@@ -94,7 +94,7 @@ pub(crate) fn ensure(
     place: &Place,
     (tool, name): (&str, &str),
     tool_name: &str,
-) -> Result<Held, Error> {
+) -> Result<Existing, Error> {
     if let Some(held) = find(tx, place, (tool, name))? {
         return Ok(held);
     }
@@ -110,7 +110,7 @@ pub(crate) fn ensure(
 /// The content of a scan's scan report about one of its targets.
 #[derive(Debug, Clone)]
 pub(crate) struct Coverage {
-    pub(crate) target: Held,
+    pub(crate) target: Existing,
     /// When the scan was done.
     pub(crate) reported_at: Time,
     /// Whether a later scan report of the target is known.
@@ -165,7 +165,7 @@ pub(crate) struct Noted {
     pub(crate) target: Id,
     pub(crate) older: bool,
     pub(crate) last_scan: Option<Id>,
-    pub(crate) before: Held,
+    pub(crate) before: Existing,
 }
 
 const NOTED: &str = "select c.target_id, c.older, t.last_scan_id, c.before_scan_id, c.before_reported_at, c.before_root \
@@ -183,7 +183,7 @@ pub(crate) fn noted(tx: &mut Tx<'_>, scan: Id) -> Result<Vec<Noted>, Error> {
                 target,
                 older,
                 last_scan: column::parsed(&last)?,
-                before: Held {
+                before: Existing {
                     id: target,
                     last_scan: column::parsed(&before)?,
                     reported_at: (reported_at != Time::default()).then_some(reported_at),
@@ -198,7 +198,7 @@ pub(crate) fn noted(tx: &mut Tx<'_>, scan: Id) -> Result<Vec<Noted>, Error> {
 ///
 /// # Errors
 /// The store's.
-pub(crate) fn go_back(tx: &mut Tx<'_>, before: &Held) -> Result<(), Error> {
+pub(crate) fn restore_previous(tx: &mut Tx<'_>, before: &Existing) -> Result<(), Error> {
     let (scan, at) = (
         id_or_none(before.last_scan),
         column::time_or_none(before.reported_at),

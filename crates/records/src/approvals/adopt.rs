@@ -10,7 +10,7 @@ use store::{Error, Tx, params};
 use super::Status;
 
 /// How long they stay accepted after the first start of a version that requires approvals: enough time to request one.
-const STAY: Duration = Duration::from_hours(24 * 90);
+const TRANSITION: Duration = Duration::from_hours(24 * 90);
 const REASON: &str = "Accepted before an approval was required.";
 
 const WITHOUT: &str = "select f.id, f.company_id, f.severity from findings f where f.status = 'accepted_risk' \
@@ -37,7 +37,7 @@ pub fn adopt(tx: &mut Tx<'_>, limit: u32) -> Result<usize, Error> {
             *finding,
             REASON,
             Status::Unapproved,
-            now.after(STAY),
+            now.after(TRANSITION),
             now,
             severity
         ];

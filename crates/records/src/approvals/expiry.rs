@@ -47,7 +47,7 @@ pub fn expire(tx: &mut Tx<'_>, settings: Settings, limit: u32) -> Result<usize, 
         if !approval.status.holds() || approval.expires_at > now {
             continue;
         }
-        over_with(tx, &mut approval, Status::Expired)?;
+        finish(tx, &mut approval, Status::Expired)?;
         let accepted = finding.status == findings::Status::AcceptedRisk;
         let (to, comment) = match finding.gone_at {
             Some(_) if accepted => (findings::Status::Closed, GONE),
@@ -108,7 +108,7 @@ pub(crate) fn end(tx: &mut Tx<'_>, finding: Id, by: &By) -> Result<(), Problem> 
         .push(&format!(" and a.status in {}", Status::HOLDING_SQL), Vec::new())
         .one(tx)?;
     if let Some(mut approval) = held {
-        over_with(tx, &mut approval, Status::Ended)?;
+        finish(tx, &mut approval, Status::Ended)?;
         let mut event = change::event(tx, Kind::ApprovalUpdated, &approval, by);
         event.assignee_users = approval.requested_by.iter().map(|person| person.id).collect();
         tx.emit(event)?;
@@ -116,7 +116,7 @@ pub(crate) fn end(tx: &mut Tx<'_>, finding: Id, by: &By) -> Result<(), Problem> 
     Ok(())
 }
 
-fn over_with(tx: &mut Tx<'_>, approval: &mut Approval, status: Status) -> Result<(), Error> {
+fn finish(tx: &mut Tx<'_>, approval: &mut Approval, status: Status) -> Result<(), Error> {
     (approval.status, approval.updated_at) = (status, tx.now());
     approval.version += 1;
     let values = params![

@@ -18,7 +18,7 @@ use crate::{
 ///
 /// # Errors
 /// The store's.
-pub(crate) fn got_worse(tx: &mut Tx<'_>, finding: &Finding, by: &By) -> Result<(), Error> {
+pub(crate) fn became_more_severe(tx: &mut Tx<'_>, finding: &Finding, by: &By) -> Result<(), Error> {
     // The content of a scan report is new also to the user who imported it.
     let by = if by.scan.is_some() { &By::SYSTEM } else { by };
     reread(tx, finding.id, by)?;

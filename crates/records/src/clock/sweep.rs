@@ -37,7 +37,7 @@ const AFTER: &str = "update clock_sweeps set after_id = $2 where company_id = $1
 ///
 /// # Errors
 /// The store's.
-pub(super) fn go_on(tx: &mut Tx<'_>, settings: &Settings, limit: u32) -> Result<(), Error> {
+pub(super) fn advance(tx: &mut Tx<'_>, settings: &Settings, limit: u32) -> Result<(), Error> {
     let first = format!("{FIRST}{}", outbox::skip_locked(tx));
     let Some((company, after)) = tx.one::<(String, String)>(&first, &[])? else {
         return Ok(());

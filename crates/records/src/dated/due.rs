@@ -137,8 +137,8 @@ fn of_companies(
             rows.extend(first_of_each(tx, at, companies, span, (each, query.stamps))?);
         }
         rows.sort_unstable_by_key(|row| (row.at, row.entity_id));
-        let sure = sure(&rows, each);
-        if sure >= limit || sure == rows.len() || each >= limit {
+        let complete = complete(&rows, each);
+        if complete >= limit || complete == rows.len() || each >= limit {
             rows.truncate(limit);
             return Ok(rows);
         }
@@ -147,7 +147,7 @@ fn of_companies(
 }
 
 /// How many of the rows, in order, are certainly complete: no unread row belongs before them.
-fn sure(rows: &[Due], each: usize) -> usize {
+fn complete(rows: &[Due], each: usize) -> usize {
     let mut counts = HashMap::new();
     for (index, row) in rows.iter().enumerate() {
         let count = counts.entry(row.company.id).or_insert(0);

@@ -102,7 +102,7 @@ pub fn change(
     history::add(tx, &updated, &step, context.by)?;
     tx.emit(updated)?;
     if changed.severity > finding.severity {
-        approvals::got_worse(tx, &changed, context.by)?;
+        approvals::became_more_severe(tx, &changed, context.by)?;
     }
     *finding = changed;
     Ok(true)

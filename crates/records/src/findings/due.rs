@@ -270,13 +270,13 @@ fn remember(tx: &mut Tx<'_>, announcements: &[Announcement<'_>], now: Time) -> R
     clock::remember(tx, (REMEMBER, NEARER), rows)
 }
 
-const LATER: &str = "update findings set clock_at = $1 where id in \
+const POSTPONE: &str = "update findings set clock_at = $1 where id in \
      (select id from findings where clock_at > 0 and clock_at <= $2 order by clock_at limit 1)";
 
 /// The next finding cannot be announced: it is postponed and does not block the others.
 fn postpone(tx: &mut Tx<'_>, until: Time) -> Result<(), Error> {
     let now = tx.now();
-    tx.execute(LATER, params![until, now]).map(drop)
+    tx.execute(POSTPONE, params![until, now]).map(drop)
 }
 
 const WAITING: &str = "select id, company_id, status, sla_due_at, retest_due_at, clock_at from findings where id > $1 \

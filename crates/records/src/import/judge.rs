@@ -13,7 +13,7 @@ use store::Tx;
 
 use super::{
     content::Content,
-    plan::Is,
+    plan::Match,
     portion::{Slot, Work},
 };
 use crate::{
@@ -30,7 +30,7 @@ use crate::{
 pub(super) struct Incoming {
     pub(super) found: Found,
     pub(super) slot: usize,
-    pub(super) is: Is,
+    pub(super) matched: Match,
     /// Findings with a verdict that cover some of its places.
     pub(super) covered: Vec<Id>,
     /// The finding with a verdict from which it differs.
@@ -117,8 +117,8 @@ pub(super) fn judge(
             settings: &settings,
             stored: &mut stored,
         };
-        actions.push(match (same, entry.is) {
-            (true, Is::Same(id, _)) => Action::Keep {
+        actions.push(match (same, entry.matched) {
+            (true, Match::Same(id, _)) => Action::Keep {
                 seen: entry.seen(work, Some(id)),
             },
             _ => judging.entry(tx, entry, &mut known)?,
@@ -135,7 +135,7 @@ fn unique<'e>(entries: impl Iterator<Item = &'e Incoming>) -> Vec<Id> {
 
 /// Whether an entry about an open finding is the same as before, word for word.
 fn is_same(work: &Work, entry: &Incoming, stored: &BTreeMap<Id, (Status, Evidence)>) -> bool {
-    let (Is::Same(id, _), true) = (entry.is, entry.covered.is_empty()) else {
+    let (Match::Same(id, _), true) = (entry.matched, entry.covered.is_empty()) else {
         return false;
     };
     let target = work.targets.get(entry.slot).and_then(|slot| slot.id);
@@ -147,9 +147,9 @@ fn is_same(work: &Work, entry: &Incoming, stored: &BTreeMap<Id, (Status, Evidenc
 
 impl Incoming {
     fn findings(&self) -> impl Iterator<Item = Id> {
-        let same = match self.is {
-            Is::Same(id, _) | Is::Adopted(id) => Some(id),
-            Is::New | Is::Duplicate(_) => None,
+        let same = match self.matched {
+            Match::Same(id, _) | Match::Adopted(id) => Some(id),
+            Match::New | Match::Duplicate(_) => None,
         };
         same.into_iter().chain(self.covered.iter().copied())
     }
@@ -182,10 +182,10 @@ impl Judging<'_> {
         if !covered.is_empty() {
             found.leave_out(&covered);
         }
-        let (id, content, adopted) = match entry.is {
-            Is::Same(id, content) => (id, content, false),
-            Is::Adopted(id) => (id, true, true),
-            Is::New | Is::Duplicate(_) => return Ok(create(entry, found, entry.seen(self.work, None))),
+        let (id, content, adopted) = match entry.matched {
+            Match::Same(id, content) => (id, content, false),
+            Match::Adopted(id) => (id, true, true),
+            Match::New | Match::Duplicate(_) => return Ok(create(entry, found, entry.seen(self.work, None))),
         };
         let Some(finding) = known.remove(&id) else {
             return Ok(create(entry, found, entry.seen(self.work, None)));

@@ -102,7 +102,7 @@ pub(crate) fn is_importing(tx: &mut Tx<'_>, scan: Id) -> Result<bool, store::Err
 ///
 /// # Errors
 /// The store's.
-pub(super) fn goes_on(tx: &mut Tx<'_>, running: &Running, scan: Id) -> Result<bool, Problem> {
+pub(super) fn is_running(tx: &mut Tx<'_>, running: &Running, scan: Id) -> Result<bool, Problem> {
     let now = tx.now();
     match tx.one::<(Time,)>(OF_SCAN, params![scan])? {
         Some((renewed_at,)) if !running.holds(scan) && is_over(renewed_at, now) => {

@@ -73,7 +73,7 @@ impl Untargeted {
 
 /// The match of an entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Is {
+pub(super) enum Match {
     New,
     /// This finding; `content` tells whether its verdict applies.
     Same(Id, bool),
@@ -116,13 +116,13 @@ impl Plan {
         })
     }
 
-    fn set(&mut self, index: u32, is: Is) -> io::Result<()> {
+    fn set(&mut self, index: u32, matched: Match) -> io::Result<()> {
         let mut bytes = [0; RESULT];
-        let (kind, id, other) = match is {
-            Is::New => (1, None, 0),
-            Is::Same(id, content) => (if content { 3 } else { 2 }, Some(id), 0),
-            Is::Adopted(id) => (4, Some(id), 0),
-            Is::Duplicate(other) => (5, None, other),
+        let (kind, id, other) = match matched {
+            Match::New => (1, None, 0),
+            Match::Same(id, content) => (if content { 3 } else { 2 }, Some(id), 0),
+            Match::Adopted(id) => (4, Some(id), 0),
+            Match::Duplicate(other) => (5, None, other),
         };
         let (head, rest) = bytes.split_at_mut(1);
         head.copy_from_slice(&[kind]);
@@ -168,7 +168,7 @@ pub(super) struct Results(io::BufReader<File>);
 
 impl Results {
     /// The match of the next entry; none for a skipped one.
-    pub(super) fn next(&mut self) -> io::Result<Option<Is>> {
+    pub(super) fn next(&mut self) -> io::Result<Option<Match>> {
         let mut bytes = [0; RESULT];
         self.0.read_exact(&mut bytes)?;
         let [kind, rest @ ..] = bytes;
@@ -176,11 +176,11 @@ impl Results {
         let id = Id::from_bytes(id.try_into().unwrap_or_default());
         let index = u32::from_le_bytes(index.try_into().unwrap_or_default());
         Ok(match kind {
-            1 => Some(Is::New),
-            2 => Some(Is::Same(id, false)),
-            3 => Some(Is::Same(id, true)),
-            4 => Some(Is::Adopted(id)),
-            5 => Some(Is::Duplicate(index)),
+            1 => Some(Match::New),
+            2 => Some(Match::Same(id, false)),
+            3 => Some(Match::Same(id, true)),
+            4 => Some(Match::Adopted(id)),
+            5 => Some(Match::Duplicate(index)),
             _ => None,
         })
     }
@@ -354,28 +354,28 @@ impl Matching<'_> {
         let id = |at: usize| stored.get(at).map(|one| one.id);
         let mut seen = HashSet::new();
         for ((index, old), found) in olds.into_iter().zip(matched.entries) {
-            let is = match found {
+            let matched = match found {
                 Found::Same { stored: at, .. }
                     if !certain && stored.get(at).is_some_and(|one| one.verdict) =>
                 {
                     if let Some(judged) = id(at) {
                         self.plan.related.insert(index, judged);
                     }
-                    Is::New
+                    Match::New
                 }
                 Found::Same { stored, content } => {
                     seen.insert(stored);
-                    id(stored).map_or(Is::New, |id| Is::Same(id, content && certain))
+                    id(stored).map_or(Match::New, |id| Match::Same(id, content && certain))
                 }
                 Found::Duplicate(other) => {
                     if self.plan.repeated.len() < NOTES {
                         self.plan.repeated.insert(other);
                     }
-                    Is::Duplicate(other)
+                    Match::Duplicate(other)
                 }
-                Found::New => self.adopt(slot, index, &old).map_or(Is::New, Is::Adopted),
+                Found::New => self.adopt(slot, index, &old).map_or(Match::New, Match::Adopted),
             };
-            self.plan.set(index, is).map_err(|error| unwritten(&error))?;
+            self.plan.set(index, matched).map_err(|error| unwritten(&error))?;
         }
         for (entry, by) in matched.covered {
             seen.extend(by.iter().copied());

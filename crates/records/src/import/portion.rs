@@ -112,8 +112,8 @@ fn perform(
                 let Some(slot) = work.targets.get(slot) else {
                     continue;
                 };
-                let content = Content::of(&found).0;
-                let evidence = slot.id.map(|target| Evidence::of(target, &found, content));
+                let hashes = Content::of(&found).0;
+                let evidence = slot.id.map(|target| Evidence::of(target, &found, hashes));
                 let new = new(slot, *found, related);
                 let finding = findings::record(tx, new, (&work.place, &rules), context, &mut rows)?;
                 tally.concerns(&finding);

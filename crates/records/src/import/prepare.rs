@@ -25,7 +25,7 @@ use crate::{
     column::{id_or_none, time_or_none},
     findings::{evidence, responsible::ByRule},
     projects, scans,
-    targets::{self, Held},
+    targets::{self, Existing},
 };
 
 /// How far ahead of ours a scan report's clock may be.
@@ -331,7 +331,7 @@ impl Prepared {
 
     /// What the scan stores about it.
     pub(super) fn report(&self, tally: &Tally) -> scans::Report {
-        let covered = |one: (&Slot, &Held)| scans::Covered {
+        let covered = |one: (&Slot, &Existing)| scans::Covered {
             id: one.1.id,
             name: one.0.name.clone(),
             tool: one.0.tool.clone(),

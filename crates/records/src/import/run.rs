@@ -17,11 +17,11 @@ use super::{
     answer::Imported,
     judge::{Incoming, judge},
     lease,
-    plan::{self, Is, Plan, Planning},
+    plan::{self, Match, Plan, Planning},
     portion::{self, CLOSED, PORTION, Work},
     prepare::{Prepared, Wanted, prepare},
     reading::spawn_reading,
-    running::{Mine, Running, stopped},
+    running::{Registration, Running, stopped},
     spool,
     tally::{Tally, tally},
     undo,
@@ -76,10 +76,10 @@ pub(super) async fn run(records: Records, job: Job) -> Result<Created<Imported>,
     let (wanted, settings) = (job.wanted.clone(), records.settings());
     let (report, once) = (job.report.clone(), job.once.clone());
     let running = records.running().clone();
-    running.goes_on()?;
+    running.check()?;
     let begun = records.store().write_step(move |tx| {
-        let goes_on = |tx: &mut Tx<'_>, scan| lease::goes_on(tx, &running, scan);
-        if let Some(answer) = once.begin(tx, goes_on)? {
+        let is_running = |tx: &mut Tx<'_>, scan| lease::is_running(tx, &running, scan);
+        if let Some(answer) = once.begin(tx, is_running)? {
             return Ok(Created::Repeated(answer));
         }
         let mut prepared = prepare(tx, report.as_ref(), &wanted, settings)?;
@@ -118,7 +118,7 @@ pub(super) async fn preview(records: Records, job: Job) -> Result<Imported, Prob
 }
 
 /// The first transaction: the scan, its event, and the right to write.
-fn begin(tx: &mut Tx<'_>, running: &Running, prepared: &mut Prepared) -> Result<(Id, Mine), Problem> {
+fn begin(tx: &mut Tx<'_>, running: &Running, prepared: &mut Prepared) -> Result<(Id, Registration), Problem> {
     let work = Arc::get_mut(&mut prepared.work).ok_or_else(Problem::internal)?;
     let scan = scans::start(tx, &prepared.tools.join(", "), &work.place, &work.by)?;
     let leases: Vec<_> = work
@@ -194,7 +194,7 @@ async fn through(records: &Records, mut prepared: Prepared, job: Job) -> Result<
 }
 
 /// How often the leases are renewed before the first write.
-const BEAT: Duration = Duration::from_secs(10);
+const HEARTBEAT: Duration = Duration::from_secs(10);
 
 /// Matches the whole scan report before any of it is written.
 async fn match_all(records: &Records, prepared: &Prepared, job: &Job) -> Result<Arc<Plan>, Problem> {
@@ -223,13 +223,13 @@ async fn match_all(records: &Records, prepared: &Prepared, job: &Job) -> Result<
             biased;
             done = &mut matching => return done.map_err(|_| Problem::internal())?.map(Arc::new),
             () = records.running().stops() => return Err(stopped()),
-            () = records.store().clock().sleep(BEAT) => beat(records, &prepared.work).await?,
+            () = records.store().clock().sleep(HEARTBEAT) => heartbeat(records, &prepared.work).await?,
         }
     }
 }
 
 /// Renews the leases of an import that has not begun to write.
-async fn beat(records: &Records, work: &Arc<Work>) -> Result<(), Problem> {
+async fn heartbeat(records: &Records, work: &Arc<Work>) -> Result<(), Problem> {
     let Some(scan) = work.scan else { return Ok(()) };
     let count = work.targets.len();
     again(records, 0, move |tx| lease::renew(tx, scan, count)).await
@@ -237,7 +237,7 @@ async fn beat(records: &Records, work: &Arc<Work>) -> Result<(), Problem> {
 
 /// One portion: written, or for a preview only counted.
 async fn portion(records: &Records, work: Arc<Work>, entries: Arc<Vec<Incoming>>) -> Result<Tally, Problem> {
-    records.running().goes_on()?;
+    records.running().check()?;
     if work.scan.is_some() {
         return again(records, entries.len(), move |tx| {
             portion::apply(tx, &work, &entries)
@@ -263,7 +263,7 @@ async fn close(
 ) -> Result<Vec<(Id, String)>, Problem> {
     let (mut start, mut named) = (0, Vec::new());
     while start < plan.gone_count {
-        records.running().goes_on()?;
+        records.running().check()?;
         let ids = plan
             .gone_from(start, records.store().portion(CLOSED))
             .map_err(|error| spool::unwritten(&error))?;
@@ -345,8 +345,8 @@ impl HandOut<'_> {
         let (mut index, mut skipped, mut named, mut broken) = (0, 0, Vec::new(), None);
         let mut entries = Vec::with_capacity(PORTION);
         let mut each = |place: &dyn Display, outcome| {
-            let is = match results.next() {
-                Ok(is) => is,
+            let matched = match results.next() {
+                Ok(matched) => matched,
                 Err(error) => {
                     broken = Some(error);
                     return false;
@@ -355,18 +355,18 @@ impl HandOut<'_> {
             if self.plan.repeated.contains(&index) {
                 places.insert(index, place.to_string());
             }
-            let reason = match (outcome, is) {
+            let reason = match (outcome, matched) {
                 (Outcome::Skipped(skip), _) => Some(skip.reason),
-                (Outcome::Found(..), Some(Is::Duplicate(first))) => {
+                (Outcome::Found(..), Some(Match::Duplicate(first))) => {
                     let first = places.get(&first).map_or("another entry", String::as_str);
                     Some(format!("duplicate of {first}"))
                 }
-                (Outcome::Found(coverage, found), is) => {
+                (Outcome::Found(coverage, found), matched) => {
                     let slot = self.of_coverage.get(coverage).copied().unwrap_or_default();
                     entries.push(Incoming {
                         found: *found,
                         slot,
-                        is: is.unwrap_or(Is::New),
+                        matched: matched.unwrap_or(Match::New),
                         covered: self.plan.covered.get(&index).cloned().unwrap_or_default(),
                         related: self.plan.related.get(&index).copied(),
                     });

@@ -28,7 +28,7 @@ struct Inner {
 }
 
 /// One of them, until it is dropped.
-pub(super) struct Mine {
+pub(super) struct Registration {
     all: Running,
     scan: Id,
 }
@@ -45,9 +45,9 @@ impl Default for Running {
 
 impl Running {
     /// Adds a scan to the list: in the transaction that takes its leases, so that no check falls in between.
-    pub(super) fn begin(&self, scan: Id) -> Mine {
+    pub(super) fn begin(&self, scan: Id) -> Registration {
         self.scans().insert(scan);
-        Mine {
+        Registration {
             all: self.clone(),
             scan,
         }
@@ -61,7 +61,7 @@ impl Running {
     ///
     /// # Errors
     /// 503 once the server stops.
-    pub(super) fn goes_on(&self) -> Result<(), Problem> {
+    pub(super) fn check(&self) -> Result<(), Problem> {
         if *self.0.stopping.borrow() {
             return Err(stopped());
         }
@@ -93,7 +93,7 @@ impl Running {
     }
 }
 
-impl Drop for Mine {
+impl Drop for Registration {
     fn drop(&mut self) {
         self.all.scans().remove(&self.scan);
         self.all.0.ended.send_modify(|ended| *ended += 1);

@@ -23,7 +23,7 @@ pub(super) use old::forget_old;
 
 use super::{
     lease,
-    running::{Mine, Running},
+    running::{Registration, Running},
 };
 use crate::{
     By, Records, Settings, column,
@@ -174,7 +174,7 @@ pub(super) async fn undo(
 ) -> Result<(Scan, UndoCounts), Problem> {
     let settings = records.settings();
     let running = records.running().clone();
-    running.goes_on()?;
+    running.check()?;
     let begun = records.store().write(move |tx| begin(tx, &running, scan));
     let (begun, _mine) = begun.await?;
     let done = through(&records, &begun, settings, by).await;
@@ -198,7 +198,7 @@ struct Begun {
 }
 
 /// Checks that a scan can be undone, and takes the leases of its targets.
-fn begin(tx: &mut Tx<'_>, running: &Running, id: Id) -> Result<(Begun, Mine), Problem> {
+fn begin(tx: &mut Tx<'_>, running: &Running, id: Id) -> Result<(Begun, Registration), Problem> {
     let scan = scans::get_for_update(tx, id, &base::Scope::All)?;
     undoable(tx, &scan)?;
     let covered = targets::noted(tx, id)?;
@@ -463,7 +463,7 @@ fn end(
             GONE,
             params![one.target, scan.started_at.unwrap_or(scan.created_at)],
         )?;
-        targets::go_back(tx, &one.before)?;
+        targets::restore_previous(tx, &one.before)?;
     }
     tx.execute(UNDONE, params![begun.scan, now])?;
     lease::release(tx, begun.scan)?;

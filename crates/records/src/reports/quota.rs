@@ -16,7 +16,7 @@ const COMPANY: u32 = 10;
 const DAY: Duration = Duration::from_hours(24);
 
 /// When to retry: space and count are freed gradually.
-const LATER: Duration = Duration::from_hours(1);
+const RETRY_AFTER: Duration = Duration::from_hours(1);
 
 /// Limits on reports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,17 +63,17 @@ pub(super) fn check(
             "You have requested {} reports in 24 hours. Try again later.",
             limits.per_day
         );
-        return Err(Problem::busy(LATER, detail));
+        return Err(Problem::busy(RETRY_AFTER, detail));
     }
     let of_company = limits.per_day.saturating_mul(COMPANY);
     if counted(OF_COMPANY, company)? >= u64::from(of_company) {
         let detail =
             format!("{of_company} reports of this company were requested in 24 hours. Try again later.");
-        return Err(Problem::busy(LATER, detail));
+        return Err(Problem::busy(RETRY_AFTER, detail));
     }
     match room(tx, company, limits)? {
         Ok(()) => Ok(()),
-        Err(words) => Err(Problem::busy(LATER, words)),
+        Err(words) => Err(Problem::busy(RETRY_AFTER, words)),
     }
 }
 

@@ -12,7 +12,7 @@ use store::{Store, params};
 use super::{Status, change, list};
 
 /// How often it checks for old ones.
-const EACH: Duration = Duration::from_hours(1);
+const INTERVAL: Duration = Duration::from_hours(1);
 
 /// How many reports are read at a time.
 const REPORTS: u32 = 100;
@@ -43,7 +43,7 @@ impl Retention {
             if let Err(problem) = self.sweep().await {
                 tracing::warn!(%problem, "old reports could not be deleted yet");
             }
-            clock.sleep(EACH).await;
+            clock.sleep(INTERVAL).await;
         }
     }
 
