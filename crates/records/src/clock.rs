@@ -80,7 +80,7 @@ pub struct SlaClock {
 }
 
 /// The state of the tables.
-struct Look {
+struct Check {
     /// Which sources have something to do now.
     due: Vec<usize>,
     /// When the next of the others has.
@@ -150,10 +150,10 @@ impl SlaClock {
     /// The store's: the affected records are still due.
     pub async fn catch_up(&mut self) -> Result<Option<Time>, Problem> {
         loop {
-            let look = self.look().await?;
-            if look.due.is_empty() {
-                if !look.swept {
-                    return Ok(look.next);
+            let check = self.check().await?;
+            if check.due.is_empty() {
+                if !check.swept {
+                    return Ok(check.next);
                 }
                 let settings = self.records.settings();
                 self.records
@@ -163,7 +163,7 @@ impl SlaClock {
             }
             let mut done = 0;
             let mut failed = None;
-            for index in look.due {
+            for index in check.due {
                 match self.act(index).await {
                     Ok(some) => done += some,
                     Err(problem) => failed = Some(problem),
@@ -177,10 +177,10 @@ impl SlaClock {
         }
     }
 
-    async fn look(&self) -> Result<Look, Problem> {
+    async fn check(&self) -> Result<Check, Problem> {
         let settings = self.records.settings();
         let read = move |tx: &mut Tx<'_>| {
-            let mut look = Look {
+            let mut check = Check {
                 due: Vec::new(),
                 next: None,
                 swept: sweep::pending(tx)?,
@@ -188,11 +188,11 @@ impl SlaClock {
             let now = tx.now();
             for (index, source) in SOURCES.iter().enumerate() {
                 match (source.next)(tx, &settings)? {
-                    Some(next) if next <= now => look.due.push(index),
-                    next => look.next = look.next.into_iter().chain(next).min(),
+                    Some(next) if next <= now => check.due.push(index),
+                    next => check.next = check.next.into_iter().chain(next).min(),
                 }
             }
-            Ok(look)
+            Ok(check)
         };
         self.records.read(read).await
     }

@@ -80,13 +80,13 @@ pub fn change(
     let differing = differences(finding, &changed);
     if differing.is_empty() {
         if finding.details != changed.details {
-            row::update(tx, &changed, due::look(&changed, context.settings))?;
+            row::update(tx, &changed, due::next_check(&changed, context.settings))?;
             *finding = changed;
         }
         return Ok(false);
     }
     changed.updated_at = tx.now();
-    row::update(tx, &changed, due::look(&changed, context.settings))?;
+    row::update(tx, &changed, due::next_check(&changed, context.settings))?;
     if finding.details.identifiers != changed.details.identifiers {
         identifiers::write(tx, &changed)?;
     }
@@ -147,7 +147,7 @@ pub(crate) fn adopt(
     context: Context<'_>,
 ) -> Result<(), Problem> {
     apply(finding, change, context.settings);
-    row::update(tx, finding, due::look(finding, context.settings))?;
+    row::update(tx, finding, due::next_check(finding, context.settings))?;
     identifiers::write(tx, finding)?;
     Ok(())
 }

@@ -96,7 +96,7 @@ pub(crate) fn record(
 ) -> Result<Finding, Problem> {
     let mut finding = made(tx, new, place, context);
     let by_rule = rules.assign(&mut finding);
-    row::insert(tx, &finding, due::look(&finding, context.settings))?;
+    row::insert(tx, &finding, due::next_check(&finding, context.settings))?;
     identifiers::write(tx, &finding)?;
     let tagged = (Tagged::Finding, finding.id);
     tags::write(tx, tagged, place.company.id, (&[], &finding.tags))?;

@@ -86,7 +86,7 @@ impl Deadlines {
     }
 
     /// The deadlines that still count: those of an open finding.
-    fn standing(&self) -> impl Iterator<Item = (Which, Time)> + '_ {
+    fn current(&self) -> impl Iterator<Item = (Which, Time)> + '_ {
         Which::ALL
             .into_iter()
             .filter(|_| self.status.is_open())
@@ -99,11 +99,11 @@ impl Deadlines {
             })
     }
 
-    fn look(&self, sla_steps: Ladder) -> Option<Time> {
-        let looks = self
-            .standing()
-            .filter_map(|(which, deadline)| which.ladder(sla_steps).look(deadline));
-        looks.min().map(after_zero)
+    fn next_check(&self, sla_steps: Ladder) -> Option<Time> {
+        let checks = self
+            .current()
+            .filter_map(|(which, deadline)| which.ladder(sla_steps).first_check(deadline));
+        checks.min().map(after_zero)
     }
 }
 
@@ -113,8 +113,8 @@ fn after_zero(time: Time) -> Time {
 }
 
 /// When the clock must check a finding that is being written, without knowing what was announced.
-pub(super) fn look(finding: &Finding, settings: &Settings) -> Option<Time> {
-    Deadlines::of(finding).look(settings.sla_steps)
+pub(super) fn next_check(finding: &Finding, settings: &Settings) -> Option<Time> {
+    Deadlines::of(finding).next_check(settings.sla_steps)
 }
 
 const NEXT: &str = "select clock_at from findings where clock_at > 0 order by clock_at limit 1";
@@ -137,13 +137,13 @@ fn act(tx: &mut Tx<'_>, settings: &Settings, limit: u32) -> Result<usize, Proble
     let companies: BTreeSet<Id> = findings.iter().map(|finding| finding.place.company.id).collect();
     let own = warnings::among(tx, &companies.into_iter().collect::<Vec<_>>())?;
     let announced = announced(tx, &ids)?;
-    let mut looks: BTreeMap<Time, Vec<Id>> = BTreeMap::new();
+    let mut checks: BTreeMap<Time, Vec<Id>> = BTreeMap::new();
     let mut announcements = Vec::new();
     for finding in &findings {
         let sla_steps = own.get(&finding.place.company.id).copied();
         let sla_steps = sla_steps.unwrap_or(settings.sla_steps);
         let next = due(finding, sla_steps, &announced, now, &mut announcements);
-        looks.entry(time_or_none(next)).or_default().push(finding.id);
+        checks.entry(time_or_none(next)).or_default().push(finding.id);
     }
     remember(tx, &announcements, now)?;
     failpoint::hit("clock.remembered");
@@ -152,9 +152,9 @@ fn act(tx: &mut Tx<'_>, settings: &Settings, limit: u32) -> Result<usize, Proble
         .map(|announcement| announcement.event(tx, now))
         .collect();
     tx.emit_all(events)?;
-    for (look, ids) in looks {
+    for (next_check, ids) in checks {
         Select::new("update findings set ")
-            .push("clock_at = ? where 1 = 1", vec![look.into()])
+            .push("clock_at = ? where 1 = 1", vec![next_check.into()])
             .within("id", ids)
             .execute(tx)?;
     }
@@ -170,7 +170,7 @@ fn due<'a>(
     announcements: &mut Vec<Announcement<'a>>,
 ) -> Option<Time> {
     let mut next = None;
-    for (which, deadline) in Deadlines::of(finding).standing() {
+    for (which, deadline) in Deadlines::of(finding).current() {
         let ladder = which.ladder(sla_steps);
         let announced = announced
             .get(&(finding.id, which.name().to_owned(), deadline))
@@ -317,9 +317,9 @@ pub(crate) fn recalculate(
             sla: set(*sla),
             retest: set(*retest),
         };
-        let look = time_or_none(deadlines.look(ladder.unwrap_or(settings.sla_steps)));
-        if look != *clock_at {
-            tx.execute(WAIT, params![*id, look, *sla, *retest, *status])?;
+        let next_check = time_or_none(deadlines.next_check(ladder.unwrap_or(settings.sla_steps)));
+        if next_check != *clock_at {
+            tx.execute(WAIT, params![*id, next_check, *sla, *retest, *status])?;
         }
     }
     let full = rows.len() >= limit as usize;

@@ -101,7 +101,7 @@ fn step(
     finding.closed_by_scan = to == Status::Closed && mover != Mover::Person;
     finding.accepted_without_approval = false;
     finding.retest_due_at = retest_due(finding.retest_due_at, (from, to), now, context.settings);
-    row::update(tx, finding, due::look(finding, context.settings))?;
+    row::update(tx, finding, due::next_check(finding, context.settings))?;
     if from == Status::AcceptedRisk {
         approvals::end(tx, finding.id, context.by)?;
     }
@@ -173,7 +173,7 @@ pub(crate) fn restore(
     let differing = change::differences(finding, &before);
     let moved = (finding.status != before.status).then_some((finding.status, before.status));
     before.updated_at = tx.now();
-    row::update(tx, &before, due::look(&before, context.settings))?;
+    row::update(tx, &before, due::next_check(&before, context.settings))?;
     identifiers::write(tx, &before)?;
     if moved.is_none() && differing.is_empty() {
         *finding = before;

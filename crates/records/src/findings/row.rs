@@ -122,26 +122,26 @@ const UPDATE: &str = "update findings set project_id = $3, tool = $4, fingerprin
      clock_at = case when sla_due_at = $16 and retest_due_at = $18 and status = $13 then clock_at else $25 end \
      where id = $1 and company_id = $2";
 
-/// Writes a new finding, without its assignees except for whether there are any. `look` is when the clock must check
-/// it: from [`super::due::look`].
-pub(super) fn insert(tx: &mut Tx<'_>, finding: &Finding, look: Option<Time>) -> Result<(), Error> {
-    let mut values = values(finding, look);
+/// Writes a new finding, without its assignees except for whether there are any. `next_check` is when the clock must check
+/// it: from [`super::due::next_check`].
+pub(super) fn insert(tx: &mut Tx<'_>, finding: &Finding, next_check: Option<Time>) -> Result<(), Error> {
+    let mut values = values(finding, next_check);
     let assigned = !finding.users.is_empty() || !finding.teams.is_empty();
     let made = params![id_or_none(finding.created_by), finding.created_at, assigned].to_vec();
     values.extend(made);
     tx.execute(INSERT, &values).map(drop)
 }
 
-/// Writes an existing finding, without its assignees; `look` as for [`insert`].
-pub(super) fn update(tx: &mut Tx<'_>, finding: &Finding, look: Option<Time>) -> Result<(), Error> {
-    match tx.execute(UPDATE, &values(finding, look))? {
+/// Writes an existing finding, without its assignees; `next_check` as for [`insert`].
+pub(super) fn update(tx: &mut Tx<'_>, finding: &Finding, next_check: Option<Time>) -> Result<(), Error> {
+    match tx.execute(UPDATE, &values(finding, next_check))? {
         1 => Ok(()),
         _ => Err(Error::Fault("a finding that was read no longer exists")),
     }
 }
 
 /// The values of `$1` to `$31` of both statements.
-fn values(finding: &Finding, look: Option<Time>) -> Vec<store::Value> {
+fn values(finding: &Finding, next_check: Option<Time>) -> Vec<store::Value> {
     params![
         finding.id,
         finding.place.company.id,
@@ -167,7 +167,7 @@ fn values(finding: &Finding, look: Option<Time>) -> Vec<store::Value> {
         finding.updated_at,
         finding.last_seen_at,
         id_or_none(finding.asset.as_ref().map(|asset| asset.id)),
-        time_or_none(look),
+        time_or_none(next_check),
         id_or_none(finding.target.as_ref().map(|target| target.id)),
         stored(&finding.details),
         finding

@@ -288,7 +288,7 @@ impl Prepared {
     ///
     /// # Errors
     /// The store's.
-    pub(super) fn look(&mut self, tx: &mut Tx<'_>, report: &dyn Surveyed) -> Result<(), Problem> {
+    pub(super) fn read_existing(&mut self, tx: &mut Tx<'_>, report: &dyn Surveyed) -> Result<(), Problem> {
         let mut paths = BTreeSet::new();
         for one in &self.coverage {
             paths.extend(evidence::paths(tx, one.target.id)?);

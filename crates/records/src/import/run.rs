@@ -139,7 +139,7 @@ fn begin(tx: &mut Tx<'_>, running: &Running, prepared: &mut Prepared) -> Result<
 async fn through(records: &Records, mut prepared: Prepared, job: Job) -> Result<Imported, Problem> {
     let report = job.report.clone();
     let looked = records.store().read(move |tx| {
-        prepared.look(tx, report.as_ref())?;
+        prepared.read_existing(tx, report.as_ref())?;
         Ok::<_, Problem>(prepared)
     });
     let prepared = looked.await?;

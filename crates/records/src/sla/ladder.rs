@@ -77,7 +77,7 @@ impl Ladder {
     }
 
     /// When to check without knowing what was announced: when the first step comes, or at once if it has.
-    pub fn look(&self, deadline: Time) -> Option<Time> {
+    pub fn first_check(&self, deadline: Time) -> Option<Time> {
         self.steps().first().map(|step| at(deadline, *step))
     }
 }
@@ -123,14 +123,14 @@ mod tests {
                 "{case}"
             );
         }
-        assert_eq!(ladder.look(deadline), Some(hours(832)));
+        assert_eq!(ladder.first_check(deadline), Some(hours(832)));
     }
 
     #[test]
     fn a_ladder_has_at_least_its_end_and_at_most_ten_warnings() {
         assert_eq!(Ladder::up_to([]), Ladder::DEADLINE);
         assert_eq!(Ladder::before([]).steps(), [0; 0]);
-        assert_eq!(Ladder::before([]).look(hours(5)), None);
+        assert_eq!(Ladder::before([]).first_check(hours(5)), None);
         assert_eq!(
             Ladder::up_to(1..=30).steps(),
             [30, 29, 28, 27, 26, 25, 24, 23, 22, 21, 0]
