@@ -40,8 +40,8 @@ impl Known {
     }
 
     /// Whether the two have the same content, including numbers.
-    pub(crate) fn is_beside_and_alike(&self, problem: &Problem, flavor: Flavor) -> bool {
-        self.last.is_beside(problem) && self.last.exact(flavor) == problem.exact(flavor)
+    pub(crate) fn has_same_place_and_content(&self, problem: &Problem, flavor: Flavor) -> bool {
+        self.last.has_same_place(problem) && self.last.exact(flavor) == problem.exact(flavor)
     }
 
     /// Whether a verdict on it may cover this problem.
@@ -63,11 +63,14 @@ pub(crate) struct Siblings<'a> {
 
 impl<'a> Siblings<'a> {
     pub(crate) fn of(problem: &Problem, flavor: Flavor, entries: &'a [Problem], known: &'a [Known]) -> Self {
-        let beside = |one: &&Problem| one.is_beside(problem);
+        let neighbours = |one: &&Problem| one.has_same_place(problem);
         Self {
             flavor,
-            entries: entries.iter().filter(beside).collect(),
-            known: known.iter().filter(|one| one.last.is_beside(problem)).collect(),
+            entries: entries.iter().filter(neighbours).collect(),
+            known: known
+                .iter()
+                .filter(|one| one.last.has_same_place(problem))
+                .collect(),
             file_entries: entries.iter().filter(|one| one.file == problem.file).collect(),
             file_known: known.iter().filter(|one| one.last.file == problem.file).collect(),
         }
@@ -146,13 +149,13 @@ impl<'a> Siblings<'a> {
                 entries.any(|one| one.truth == known.last.truth && one.column != known.last.column)
             });
         let anchor = |one: &&&Problem| {
-            let beside: Vec<_> = known
+            let neighbours: Vec<_> = known
                 .iter()
                 .map(|one| &one.last)
                 .chain(entries.iter().copied())
                 .collect();
-            let alone = !beside.iter().any(|other| {
-                other.is_beside(one)
+            let alone = !neighbours.iter().any(|other| {
+                other.has_same_place(one)
                     && other.truth != one.truth
                     && other.content(self.flavor) == one.content(self.flavor)
             });

@@ -276,7 +276,7 @@ impl<T: Tool> Problems<T> {
 
     /// Promise M4.
     pub(crate) fn no_verdict_absorbs(&self, problem: &Problem, known: &Known) -> Result<(), String> {
-        ensure(problem.is_beside(&known.last), || {
+        ensure(problem.has_same_place(&known.last), || {
             format!("{problem:?} is taken for {known:?}")
         })?;
         ensure(known.covers(problem, self.sources.flavor), || {
@@ -386,7 +386,7 @@ impl<T: Tool> Problems<T> {
             if judged || siblings.changed() > 0 || siblings.has_twins() || added + removed > 1 {
                 continue;
             }
-            let of = |pair: &&(Problem, &Row)| pair.0.is_beside(problem);
+            let of = |pair: &&(Problem, &Row)| pair.0.has_same_place(problem);
             let was_present = |row: &Row| self.known(row.id).is_some_and(Known::is_present);
             let (old, new): (Vec<_>, Vec<_>) = pairs.iter().filter(of).partition(|(_, row)| was_present(row));
             let left = siblings.present().count() - old.len();

@@ -60,20 +60,21 @@ impl<T: Tool> Problems<T> {
         let flavor = self.sources.flavor;
         let of = |one: &&Known| one.last.truth == problem.truth;
         let own: Vec<&Known> = self.known.iter().filter(of).collect();
-        let same = |one: &&Known| one.is_beside_and_alike(problem, flavor) && one.covers(problem, flavor);
-        let beside = || self.known.iter().filter(|one| one.last.is_beside(problem));
-        if !beside().any(|one| one.covers(problem, flavor)) {
+        let same =
+            |one: &&Known| one.has_same_place_and_content(problem, flavor) && one.covers(problem, flavor);
+        let neighbours = || self.known.iter().filter(|one| one.last.has_same_place(problem));
+        if !neighbours().any(|one| one.covers(problem, flavor)) {
             return ensure(is_new, || {
                 format!("{problem:?} differs from everything with a verdict and is not listed")
             });
         }
-        let alike = |one: &Known| one.is_beside_and_alike(problem, flavor);
-        if own.is_empty() && problem.message == UNHEARD && !beside().any(alike) {
+        let alike = |one: &Known| one.has_same_place_and_content(problem, flavor);
+        if own.is_empty() && problem.message == UNHEARD && !neighbours().any(alike) {
             return ensure(is_new, || format!("{problem:?} is not in the list"));
         }
         let alike = self.entries.iter().chain(self.known.iter().map(|one| &one.last));
         let alone = alike
-            .filter(|one| one.is_beside(problem) && one.content(flavor) == problem.content(flavor))
+            .filter(|one| one.has_same_place(problem) && one.content(flavor) == problem.content(flavor))
             .all(|one| one.truth == problem.truth);
         let listed = own.len() == 1 && own.iter().any(same);
         ensure(!listed || !alone || !is_new, || {

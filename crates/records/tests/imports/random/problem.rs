@@ -99,13 +99,13 @@ impl Problem {
     }
 
     /// Whether they share rule and place.
-    pub(crate) fn is_beside(&self, other: &Self) -> bool {
+    pub(crate) fn has_same_place(&self, other: &Self) -> bool {
         (self.file, self.rule) == (other.file, other.rule)
     }
 
     /// Whether no analyst could distinguish the two within one scan report.
     pub(crate) fn clashes(&self, other: &Self, flavor: Flavor) -> bool {
-        self.is_beside(other)
+        self.has_same_place(other)
             && match flavor {
                 Component => self.version == other.version,
                 Host => self.message == other.message,
@@ -133,7 +133,7 @@ impl Problem {
     /// Whether a verdict on one covers the other (promise M4): the code or the version is the same; for a tool without
     /// either, the message. A number in a message about code is part of it.
     pub(crate) fn is_covered_by(&self, judged: &Self, flavor: Flavor) -> bool {
-        self.is_beside(judged)
+        self.has_same_place(judged)
             && match flavor {
                 Hashed | Hash | Coded => self.code == judged.code,
                 Plain => (self.message, self.digits) == (judged.message, judged.digits),
