@@ -89,7 +89,7 @@ impl<T: Sorted> Sort<T> {
         let id = T::ID;
         let after = page.cursor.as_deref().map(|text| {
             self.after(text)
-                .ok_or_else(|| Problem::field("cursor", "is not a cursor of this list"))
+                .ok_or_else(|| Problem::field("cursor", "must be a cursor of this list"))
         });
         let select = match (after.transpose()?, self.0.key) {
             (None, _) => select,

@@ -146,5 +146,5 @@ pub fn in_company(tx: &mut Tx<'_>, company: Id, id: Id) -> Result<Named, Problem
     let sql = format!("{IN_COMPANY}{}", tx.for_share("assets"));
     tx.one::<(Id, String)>(&sql, params![id, company])?
         .map(|(id, name)| Named { id, name })
-        .ok_or_else(|| Problem::field("asset_id", "is not an asset of this company"))
+        .ok_or_else(|| Problem::field("asset_id", "must be an asset of the company"))
 }

@@ -53,7 +53,7 @@ pub(super) fn read(value: &Value, place: String, now: Time, check: &mut Check) -
         fields.that(
             may_bring(*kind),
             "type",
-            "is not a type that other platforms may send",
+            "must be a type that other platforms may send",
         )
     });
     let id = fields.text("id").map(str::to_owned);

@@ -49,7 +49,7 @@ pub fn check(
         users,
         &known,
         fields.0,
-        "is not a user who may see this company",
+        "must be a user who may see the company",
     );
     let of_company = directory::team_names(tx, teams)?
         .into_iter()
@@ -61,7 +61,7 @@ pub fn check(
         teams,
         &known_teams,
         fields.1,
-        "is not a team of this company",
+        "must be a team of the company",
     );
     Ok((known, known_teams))
 }

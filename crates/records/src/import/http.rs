@@ -203,7 +203,7 @@ fn exists(tx: &mut Tx<'_>, scope: &Scope, company: Id, project: Option<Id>) -> R
     };
     match projects::get(tx, project, &Scope::of([company])) {
         Err(problem) if problem.status() == StatusCode::NOT_FOUND => {
-            Err(Problem::field("project_id", "is not a project of this company"))
+            Err(Problem::field("project_id", "must be a project of the company"))
         }
         outcome => outcome.map(drop),
     }

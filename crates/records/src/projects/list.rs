@@ -157,5 +157,5 @@ pub fn in_company(tx: &mut Tx<'_>, company: Id, id: Id) -> Result<Named, Problem
     let sql = format!("{IN_COMPANY}{}", tx.for_share("projects"));
     tx.one::<(Id, String)>(&sql, params![id, company])?
         .map(|(id, name)| Named { id, name })
-        .ok_or_else(|| Problem::field("project_id", "is not a project of this company"))
+        .ok_or_else(|| Problem::field("project_id", "must be a project of the company"))
 }

@@ -269,7 +269,7 @@ async fn an_older_report_creates_missing_findings_and_changes_nothing_else() {
         assert_eq!(older.counts(), [3, 1, 0, 0, 0, 2, 0], "{}", older.body);
         assert_eq!(older.body["whole"], false);
         assert!(
-            older.body["not_whole"].to_string().contains("newer report"),
+            older.body["not_whole"].to_string().contains("newer scan report"),
             "{}",
             older.body
         );
