@@ -316,7 +316,7 @@ test('the page of a scan undoes its import, and says why an earlier one cannot b
   await report.getByRole('button', { name: 'Undo import' }).click();
   await sure.getByRole('button', { name: 'Undo', exact: true }).click();
   await expect(sure.getByRole('alert')).toContainText(
-    'A later report of the same target has been imported. Undo that one first.',
+    'A later scan report of the same target has been imported. Undo that import first.',
   );
   await page.goto(`/scans/${second}`);
   await expect(report.getByTestId('severities')).toContainText(/Closed.*1.*Critical.*1.*High/s);

@@ -109,7 +109,7 @@ test('a finding of the asset is created by hand, and edited', async ({ as }) => 
   await other.getByRole('button', { name: 'Edit' }).click();
   await dialog(other).getByRole('button', { name: 'Delete' }).click();
   await dialog(other).getByRole('button', { name: 'Delete? Click again' }).click();
-  await expect(dialog(other)).toContainText('Findings are about this asset. Retire it instead.');
+  await expect(dialog(other)).toContainText('This asset has findings. Retire it instead.');
 });
 
 test('comments on a finding appear at once for every viewer', async ({ as }) => {

@@ -1,14 +1,14 @@
-//! Credentials in the URLs of a report: a repository that was cloned with a token, a site that was scanned signed in.
+//! Credentials in the URLs of a scan report: a repository cloned with a token, a site scanned while signed in.
 //!
-//! Owns: telling them from the rest of a text. Must not: look for secrets that are in no URL; that is a scanner's work.
+//! Owns: finding and masking them in a text. Must not: look for secrets outside of URLs; that is a scanner's job.
 
 use std::borrow::Cow;
 
-/// What stands for them.
+/// What replaces them.
 const MASK: &str = "***";
 
-/// A text whose URLs say neither user nor password: `https://***@git.test/shop` of `https://ci:token@git.test/shop`. The
-/// user of `ssh://git@…` is no secret and stays.
+/// A text without user names and passwords in its URLs: `https://***@git.test/shop` for
+/// `https://ci:token@git.test/shop`. The user of `ssh://git@…` is not a secret and is kept.
 pub fn without_credentials(text: &str) -> Cow<'_, str> {
     let mut out = String::new();
     let mut rest = text;
@@ -39,7 +39,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_url_says_neither_user_nor_password() {
+    fn user_and_password_are_masked_in_urls() {
         for (text, expected) in [
             ("https://u:p@a.test/x", "https://***@a.test/x"),
             (

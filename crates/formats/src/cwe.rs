@@ -1,6 +1,6 @@
 //! Weaknesses by their number.
 //!
-//! Owns: reading `CWE-79` out of the ways tools write it. Must not: know which numbers there are.
+//! Owns: reading `CWE-79` in the spellings that tools use. Must not: know which numbers exist.
 
 /// `CWE-79` for `CWE-79: Cross-site Scripting`, `cwe:79`, `external/cwe/cwe-079` or `79`; none for anything else.
 pub(crate) fn of(text: &str) -> Option<String> {

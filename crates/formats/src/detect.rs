@@ -1,7 +1,7 @@
-//! What format a file is of, by what is in it.
+//! Detects the format of a file by its content.
 //!
-//! Owns: the order in which marks are compared, and what is said of a file that is none of the formats. Must not: judge
-//! whether a report is sound, or look at a file's name.
+//! Owns: the order in which marks are compared, and the message for a file in no known format. Must not: judge whether
+//! a scan report is valid, or look at a file's name.
 
 use crate::{
     Error, FORMATS, Format, Options, Refusal, Source,
@@ -9,11 +9,10 @@ use crate::{
     others,
 };
 
-/// The format of a file, by its marks. It may still turn out not to be sound.
+/// The format of a file, by its marks. The file may still be invalid.
 ///
 /// # Errors
-/// [`Error::Refused`] for a file that is of no format, with the name of its tool where it has marks of one;
-/// [`Error::Io`].
+/// [`Error::Refused`] for a file in no known format, with the name of its tool if it has marks of one; [`Error::Io`].
 pub fn recognise(file: &mut dyn Source, options: &Options) -> Result<&'static Format, Error> {
     let marks = Marks::of(file, options, &enough)?;
     if let Some(other) = others::of(&marks) {
@@ -25,7 +24,7 @@ pub fn recognise(file: &mut dyn Source, options: &Options) -> Result<&'static Fo
     Err(match (marks.kind, marks.broken) {
         (Kind::Blank, _) => Error::whole("the file is empty"),
         (_, Some(Error::Io(error))) => Error::Io(error),
-        // Where the fault is helps only if it is known what the file should have been.
+        // The place of the fault helps only if the intended format is known.
         (Kind::Json | Kind::Xml, Some(Error::Refused(fault))) => Error::Refused(Refusal {
             what: format!(
                 "the format is not recognized (known formats: {}): {}",
@@ -49,7 +48,7 @@ pub fn recognise(file: &mut dyn Source, options: &Options) -> Result<&'static Fo
     })
 }
 
-/// As [`recognise`], for a caller who says nothing about the file.
+/// Like [`recognise`], without options.
 ///
 /// # Errors
 /// As for [`recognise`].
@@ -57,7 +56,7 @@ pub fn detect(file: &mut dyn Source) -> Result<Option<&'static Format>, Error> {
     recognise(file, &Options::default()).map(Some)
 }
 
-/// Refuses a file that has not the marks of this format, with the name of the tool or format it has those of.
+/// Rejects a file without the marks of this format; names the tool or format whose marks it has.
 ///
 /// # Errors
 /// [`Error::Refused`], [`Error::Io`].
@@ -85,7 +84,7 @@ pub(crate) fn check(
             format.marked()
         ),
     });
-    // What a reader of JSON says of a table, or the other way round, helps nobody.
+    // A JSON error about a table, or the reverse, does not help.
     let of_its_kind = (marks.kind == Kind::Table) == format.is_table();
     if other.is_none() && of_its_kind {
         Ok(Checked::Lacks(lacks))
@@ -94,11 +93,11 @@ pub(crate) fn check(
     }
 }
 
-/// Whether a file has the marks of the format it is said to be of.
+/// Whether a file has the marks of the stated format.
 pub(crate) enum Checked {
-    /// It has, or there is nothing in it at all, which its reader judges.
+    /// It has, or it is empty, which its reader judges.
     Fits,
-    /// It has not: what is to be said if its reader finds nothing wrong with it.
+    /// It has not: the error to report if its reader finds nothing wrong.
     Lacks(Error),
 }
 

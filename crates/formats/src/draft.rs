@@ -1,6 +1,6 @@
-//! A finding in the making: texts as the report has them.
+//! A finding under construction: texts as the scan report has them.
 //!
-//! Owns: cleaning and cutting them, and the hashes of identity. Must not: know a format.
+//! Owns: cleaning and truncating them, and the identity hashes. Must not: know a format.
 
 use std::borrow::Cow;
 
@@ -9,65 +9,65 @@ use base::{Severity, Time, text};
 use crate::{
     Component, Cvss, Details, Found, Identified, Identity, Old,
     found::{DESCRIPTION, MAX_LIST, MAX_LOCATIONS, SNIPPET, TITLE},
-    identity::{Hash, KEYS, even, evidence, rank, steady, unnumbered},
+    identity::{Hash, KEYS, even_spaces, evidence, rank, unnumbered, without_numbers},
     paths, without_credentials,
 };
 
-/// Characters of one location, reference or name that are kept.
+/// Maximum length of one location, reference or name in characters.
 const LINE: usize = 1_000;
 
-/// A finding in the making.
+/// A finding under construction.
 #[derive(Debug, Default)]
 pub(crate) struct Draft {
-    /// Which of the report's coverages it belongs to.
+    /// Which of the scan report's coverages it belongs to.
     pub(crate) coverage: usize,
     pub(crate) key: Key,
     pub(crate) old: Old,
     pub(crate) title: String,
-    /// Paragraphs; empty ones and repeated ones are left out.
+    /// Paragraphs; empty and repeated ones are left out.
     pub(crate) description: Vec<String>,
     pub(crate) severity: Option<Severity>,
     pub(crate) rule_id: String,
-    /// The identifiers of the vulnerability, as the report writes them.
+    /// The identifiers of the vulnerability, as the scan report writes them.
     pub(crate) identifiers: Vec<String>,
     pub(crate) cwes: Vec<String>,
     pub(crate) cvss: Option<Cvss>,
     pub(crate) component: Option<Component>,
     pub(crate) references: Vec<String>,
     pub(crate) locations: Vec<String>,
-    /// How many locations the report counts, where it lists fewer than there are.
+    /// How many locations the scan report counts, if it lists fewer.
     pub(crate) locations_count: usize,
     pub(crate) snippet: String,
     pub(crate) found_at: Option<Time>,
     pub(crate) statement: String,
-    /// What else there is in the report of this entry: those that differ in it are not one.
+    /// Everything else the scan report has on this entry: entries that differ in it are not the same.
     pub(crate) rest: Vec<String>,
 }
 
-/// What an entry is recognised by, in the report's own texts.
+/// What an entry is recognised by, in the scan report's own texts.
 #[derive(Debug, Default)]
 pub(crate) struct Key {
-    /// The kind of entry: those of two kinds are never the same.
+    /// The kind of entry: entries of different kinds are never the same.
     pub(crate) kind: &'static str,
-    /// The file it is in, in its normal form ([`paths::normal`]); empty for what is in no file.
+    /// The file, in normal form ([`paths::normal`]); empty if there is none.
     pub(crate) path: String,
-    /// What else makes the place: a host, a component and its type.
+    /// The rest of the place: a host, a component and its type.
     pub(crate) place: Vec<String>,
-    /// The names of the rule, the most exact first: a CVE and its GHSA are one.
+    /// The names of the rule, most specific first: a CVE and its GHSA are one.
     pub(crate) rules: Vec<String>,
-    /// What tells entries of one rule in one place apart for good: a port, a resource, a parameter.
+    /// What permanently distinguishes entries of one rule in one place: a port, a resource, a parameter.
     pub(crate) parts: Vec<String>,
     /// The tool's own hash of the code around the line.
     pub(crate) tool: String,
     pub(crate) code: String,
     pub(crate) version: String,
     pub(crate) message: String,
-    /// What tells equal entries apart where nothing else does.
+    /// What distinguishes otherwise equal entries.
     pub(crate) detail: String,
     pub(crate) line: u32,
     pub(crate) column: u32,
-    /// Of an entry that has several places and keeps its identity while they come and go: each of them, in the
-    /// order of `locations`, which says how they are shown.
+    /// For an entry that has several places and keeps its identity while they come and go: each of them, in the order
+    /// of `locations`, which has their display texts.
     pub(crate) places: Vec<String>,
 }
 
@@ -77,14 +77,14 @@ pub(crate) fn host_group(kind: &str, host: &str) -> u128 {
 }
 
 impl Key {
-    /// The path as seen from the root of the report.
+    /// The path relative to the root of the scan report.
     fn path(&self, root: &str) -> String {
         paths::below(&self.path, root)
     }
 
-    /// What the tool says about it; where it gives no evidence at all, the rule, so that entries of one rule in one place
-    /// follow each other as their lines do.
-    fn said(&self) -> &str {
+    /// The tool's message; if the entry has no evidence at all, the rule, so that entries of one rule in one place are
+    /// ordered by line.
+    fn message_or_rule(&self) -> &str {
         let all = [&self.tool, &self.code, &self.version, &self.message];
         if all.iter().any(|text| !text.trim().is_empty()) {
             return &self.message;
@@ -92,7 +92,8 @@ impl Key {
         self.rules.first().map_or("", String::as_str)
     }
 
-    /// Sorts the places of an entry that has several with how they are shown: their order in the report says nothing.
+    /// Sorts the places of an entry that has several, with their display texts: their order in the scan report means
+    /// nothing.
     fn sort_places(&mut self, locations: &mut Vec<String>) {
         if self.places.is_empty() {
             return;
@@ -124,12 +125,15 @@ impl Key {
             group: Hash::new("group").add(self.kind).add(path).all(&self.place).end(),
             keys,
             tool: evidence("tool", unnumbered(&self.tool)),
-            code: evidence("code", &even(&self.code)),
+            code: evidence("code", &even_spaces(&self.code)),
             version: evidence("version", &self.version),
-            message: evidence("message", &steady(self.said())),
-            exact: evidence("exact", &even(self.said())),
-            // The message with its numbers, too: entries of one report may differ in them alone.
-            detail: evidence("detail", &format!("{}\n{}", self.detail, even(&self.message))),
+            message: evidence("message", &without_numbers(self.message_or_rule())),
+            exact: evidence("exact", &even_spaces(self.message_or_rule())),
+            // The message includes its numbers: entries of one scan report may differ only in these.
+            detail: evidence(
+                "detail",
+                &format!("{}\n{}", self.detail, even_spaces(&self.message)),
+            ),
             line: self.line,
             column: self.column,
             rank: rank(&self.version),
@@ -141,7 +145,7 @@ impl Key {
 }
 
 impl Draft {
-    /// The title as it is shown.
+    /// The title for display.
     fn shown_title(&self, tool: &str) -> String {
         let title = text::line(&self.title, TITLE);
         if title.is_empty() {
@@ -151,7 +155,7 @@ impl Draft {
         }
     }
 
-    /// Takes credentials out of the URLs in all that is shown. What it is recognised by is made of hashes.
+    /// Masks credentials in the URLs of all displayed texts. Its identity consists of hashes.
     fn hide_credentials(&mut self) {
         let texts = [&mut self.title, &mut self.snippet, &mut self.statement].into_iter();
         let lists = [&mut self.description, &mut self.locations, &mut self.references];
@@ -177,7 +181,7 @@ impl Draft {
         self.key.identity(path, (self.look().half(), self.whole()))
     }
 
-    /// What it is recognised by; paths are seen from `root`.
+    /// What it is recognised by; paths are relative to `root`.
     pub(crate) fn identified(&self, root: &str) -> Identified {
         Identified {
             coverage: self.coverage,
@@ -186,7 +190,7 @@ impl Draft {
         }
     }
 
-    /// What an analyst can see of it besides its words, its place and its time.
+    /// What an analyst can see of it apart from its texts, place and time.
     fn look(&self) -> Hash {
         let hash = Hash::new("look")
             .add(self.severity.map_or("", Severity::name))
@@ -215,7 +219,7 @@ impl Draft {
         hash.add(&self.snippet).add(&self.statement).all(&self.rest)
     }
 
-    /// Everything an analyst can see of it, as the report has it: no more entries than that are one.
+    /// Everything an analyst can see of it, as the scan report has it: entries that share this are one.
     fn whole(&self) -> u64 {
         let hash = self.look().add("").add(&self.title).all(&self.description);
         let hash = hash.add("").all(&self.locations).add("");
@@ -224,7 +228,7 @@ impl Draft {
             .half()
     }
 
-    /// Its finding, with texts cleaned and cut; paths are seen from `root`.
+    /// Its finding, with texts cleaned and truncated; paths are relative to `root`.
     pub(crate) fn found(mut self, tool: &str, root: &str) -> Found {
         self.key.sort_places(&mut self.locations);
         let path = self.key.path(root);
@@ -274,7 +278,7 @@ impl Draft {
             spots,
         };
         if !found.spots.is_empty() {
-            // The report may count more of them than it lists.
+            // The scan report may count more of them than it lists.
             let count = found.details.locations_count;
             found.show_spots();
             found.details.locations_count = found.details.locations_count.max(count);
@@ -283,7 +287,7 @@ impl Draft {
     }
 }
 
-/// Each text once, cleaned, as one line of at most so many characters.
+/// Each text once, cleaned, as one line of at most `max` characters.
 fn lines(texts: impl IntoIterator<Item = impl AsRef<str>>, max: usize) -> Vec<String> {
     let mut seen = std::collections::HashSet::new();
     let clean = texts.into_iter().map(|one| text::line(one.as_ref(), max));
@@ -293,7 +297,7 @@ fn lines(texts: impl IntoIterator<Item = impl AsRef<str>>, max: usize) -> Vec<St
         .collect()
 }
 
-/// Code as it is shown: indented, without what cannot be seen.
+/// Code for display: indented, without invisible characters.
 fn code(snippet: &str) -> String {
     let clean = |line: &str| {
         let indent: String = line
@@ -316,7 +320,7 @@ fn component(component: &Component) -> Component {
     }
 }
 
-/// A part of a description that says what it is; empty where there is nothing to say.
+/// A labelled part of a description; empty if there is no text.
 pub(crate) fn labelled(label: &str, text: &str) -> String {
     let text = text.trim();
     if text.is_empty() {
@@ -326,8 +330,8 @@ pub(crate) fn labelled(label: &str, text: &str) -> String {
     }
 }
 
-/// What versions before 0.2 recognised an entry by: `keys` from one report to the next, `line` and `details` within one
-/// report.
+/// What versions before 0.2 recognised an entry by: `keys` from one scan report to the next, `line` and `details`
+/// within one scan report.
 pub(crate) fn old(format: &str, keys: &[&str], line: u32, details: &[&str]) -> Old {
     Old {
         print: Hash::new(format).all(keys).end(),

@@ -1,6 +1,6 @@
-//! What a report says of one problem, in Campanile's words.
+//! One problem of a scan report, in Campanile's terms.
 //!
-//! Owns: the shape every format ends in, and its bounds. Must not: know a format, or what is in the database.
+//! Owns: the common output of every format, and its bounds. Must not: know a format, or what is in the database.
 
 use std::collections::BTreeSet;
 
@@ -9,23 +9,23 @@ use serde::{Deserialize, Serialize};
 
 use crate::identity::{Identity, Old};
 
-/// Characters of a title, at most.
+/// Maximum length of a title in characters.
 pub(crate) const TITLE: usize = 200;
-/// Characters of a description, at most.
+/// Maximum length of a description in characters.
 pub(crate) const DESCRIPTION: usize = 10_000;
-/// Locations that are kept; the count is of all.
+/// Maximum number of locations that are kept; the count includes all.
 pub const MAX_LOCATIONS: usize = 100;
-/// Identifiers, CWEs, references and fixed versions that are kept, each.
+/// Maximum number of identifiers, CWEs, references and fixed versions that are kept, each.
 pub(crate) const MAX_LIST: usize = 200;
-/// Characters of the code that is kept.
+/// Maximum length of the code in characters.
 pub(crate) const SNIPPET: usize = 4_000;
 
-/// A problem that is to be imported.
+/// A problem to import.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Found {
-    /// What it is recognised by in the next report.
+    /// What it is recognised by in the next scan report.
     pub identity: Identity,
-    /// The file it is in, as seen from the root of the report; empty for what is in no file.
+    /// The file, relative to the root of the scan report; empty if there is none.
     pub path: String,
     /// What versions before 0.2 recognised it by.
     pub old: Old,
@@ -33,24 +33,24 @@ pub struct Found {
     pub title: String,
     /// Several lines of plain text.
     pub description: String,
-    /// How bad.
+    /// The severity.
     pub severity: Severity,
     /// The rule of the tool.
     pub rule_id: Option<String>,
     /// Everything else an analyst needs.
     pub details: Details,
-    /// Of an entry that has several places and keeps its identity while they come and go: each place
-    /// ([`Identity::places`]) and how it is shown. Empty for all others.
+    /// For an entry that has several places and keeps its identity while they come and go: each place
+    /// ([`Identity::places`]) with its display text. Empty for all others.
     pub spots: Vec<(u64, String)>,
 }
 
 impl Found {
-    /// Where it is: the first of its locations.
+    /// The first of its locations.
     pub fn location(&self) -> Option<&str> {
         self.details.locations.first().map(String::as_str)
     }
 
-    /// Leaves only those of its several places that are not among these: the others are covered by a verdict.
+    /// Removes the places in `covered`: a verdict covers them.
     pub fn leave_out(&mut self, covered: &BTreeSet<u64>) {
         self.spots.retain(|(place, _)| !covered.contains(place));
         self.identity.places.retain(|place| !covered.contains(place));
@@ -68,44 +68,46 @@ impl Found {
         self.details.locations_count = u32::try_from(self.spots.len()).unwrap_or(u32::MAX);
     }
 
-    /// Its first weakness, as `CWE-79`.
+    /// Its first CWE, as `CWE-79`.
     pub fn cwe(&self) -> Option<&str> {
         self.details.cwes.first().map(String::as_str)
     }
 }
 
-/// What a scanner knows about a problem besides its words. Lists hold each value once, in the order of the report.
+/// What a scanner reports about a problem besides its texts. Lists hold each value once, in the order of the scan
+/// report.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Details {
     /// CVE, GHSA and other identifiers of the vulnerability.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub identifiers: Vec<String>,
-    /// Weaknesses, as `CWE-79`.
+    /// CWEs, as `CWE-79`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub cwes: Vec<String>,
-    /// The worst CVSS rating.
+    /// The most severe CVSS rating.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cvss: Option<Cvss>,
-    /// The component that is vulnerable.
+    /// The vulnerable component.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub component: Option<Component>,
     /// URLs about the problem.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub references: Vec<String>,
-    /// Where it is: `path:line`, a URL, `host:port/protocol`; the first [`MAX_LOCATIONS`].
+    /// The locations: `path:line`, a URL, `host:port/protocol`; the first [`MAX_LOCATIONS`].
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub locations: Vec<String>,
-    /// How many locations there are in all.
+    /// The total number of locations.
     #[serde(skip_serializing_if = "is_zero")]
     pub locations_count: u32,
     /// The code.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub snippet: String,
-    /// When the scanner says it found it.
+    /// When the scanner found it, according to the scan report.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub found_at: Option<Time>,
-    /// What the report's VEX statement says, such as `exploitable: reachable from the API`. It proposes; it decides nothing.
+    /// The scan report's VEX statement, such as `exploitable: reachable from the API`. Shown as a suggestion; it
+    /// decides nothing.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub statement: String,
 }
@@ -119,7 +121,7 @@ fn is_zero(number: &u32) -> bool {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Cvss {
-    /// `2.0`, `3.0`, `3.1` or `4.0`; empty where the report does not say.
+    /// `2.0`, `3.0`, `3.1` or `4.0`; empty if the scan report does not state it.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub version: String,
     /// The vector string; may be empty.
@@ -130,14 +132,14 @@ pub struct Cvss {
     pub score: Option<f64>,
 }
 
-// A score is a number that was read from a text of digits, never NaN.
+// A score is parsed from digits, so never NaN.
 impl Eq for Cvss {}
 
-/// A component: a package, a library, an image layer's file.
+/// A component: a package, a library, a file of an image layer.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Component {
-    /// Its name, with its group where it has one.
+    /// Its name, with its group if it has one.
     pub name: String,
     /// The version that was found.
     #[serde(skip_serializing_if = "String::is_empty")]

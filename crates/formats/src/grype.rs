@@ -3,10 +3,10 @@
 //! Owns: what is read of a match. Must not: read the list of packages.
 //!
 //! Severity: Grype's own word, `Critical` to `Negligible`
-//! (<https://github.com/anchore/grype/blob/main/grype/vulnerability/severity.go>); of `Unknown` the worst CVSS score, and
-//! informational without one. A match is recognised by the package with its type, where it is, and the vulnerability or
-//! one of its aliases; two versions of one package are told apart by the version. The target is the image without tag
-//! and digest, or the folder. Matches that a rule of the user ignores are skipped as suppressed.
+//! (<https://github.com/anchore/grype/blob/main/grype/vulnerability/severity.go>); for `Unknown` the highest CVSS
+//! score, and informational without one. A match is recognised by the package with its type, its place, and the
+//! vulnerability or one of its aliases; two versions of one package are distinguished by the version. The target is the
+//! image without tag and digest, or the folder. Matches that the user's ignore rules exclude are skipped as suppressed.
 
 use base::Severity;
 
@@ -70,10 +70,10 @@ const ARTIFACT: &Shape = &[
 const LOCATION: &Shape = &[("path", Want::Text(SHORT))];
 const RULE: &Shape = &[("reason", Want::Text(SHORT))];
 
-/// The types of packages that an operating system keeps in one list of its own: where that is tells nothing apart.
+/// Package types that an operating system keeps in one list: the path of the list distinguishes nothing.
 const SYSTEM: [&str; 6] = ["deb", "rpm", "apk", "alpm", "portage", "linux-kernel"];
 
-/// Nothing of a report is needed before its matches.
+/// Nothing of a scan report is needed before its matches.
 pub(crate) struct Grype;
 
 impl Reader for Grype {
@@ -122,7 +122,7 @@ impl Reader for Grype {
     }
 }
 
-/// The vulnerability, and what other sources say of it.
+/// The vulnerability, and its entries in other sources.
 fn all(record: &Record) -> impl Iterator<Item = &Record> {
     std::iter::once(record.part("vulnerability")).chain(record.parts("relatedVulnerabilities"))
 }
@@ -191,8 +191,8 @@ fn entry(record: &Record) -> Result<Draft, String> {
     })
 }
 
-/// What a match is recognised by. What it says does not change as long as the problem does not: neither the
-/// advisory's text nor which of its names Grype prefers.
+/// What a match is recognised by. It does not change as long as the problem does not: neither the advisory's text nor
+/// the name that Grype prefers is part of it.
 fn key(record: &Record, paths: &[String]) -> Key {
     let artifact = record.part("artifact");
     let (version, kind) = (artifact.text("version"), artifact.text("type"));
@@ -215,7 +215,7 @@ fn key(record: &Record, paths: &[String]) -> Key {
     }
 }
 
-/// Where the package is, whatever the order of the report.
+/// The paths of the package, in an order independent of the scan report.
 fn locations(artifact: &Record) -> Vec<String> {
     let paths = artifact.parts("locations").map(|one| one.text("path").to_owned());
     let mut paths: Vec<_> = paths.filter(|path| !path.is_empty()).collect();
@@ -240,7 +240,7 @@ fn references(record: &Record) -> Vec<String> {
     urls.map(str::to_owned).collect()
 }
 
-/// The worst rating of the vulnerability itself, else of what is related.
+/// The most severe rating of the vulnerability itself, else of the related ones.
 fn cvss(record: &Record) -> Option<Cvss> {
     let of = |one: &Record| {
         let ratings = one.parts("cvss").filter_map(|cvss| {

@@ -1,6 +1,6 @@
-//! Hosts and sites, in one spelling however a report writes them.
+//! Hosts and sites, in one normalized spelling.
 //!
-//! Owns: taking a URL or `host:port` apart, and what a host or a site is called. Must not: look anything up.
+//! Owns: parsing a URL or `host:port`, and the name of a host or a site. Must not: look anything up.
 
 use base::text;
 
@@ -9,24 +9,24 @@ use crate::{
     list::Sink,
 };
 
-/// Characters of a host or a site that are kept.
+/// Maximum length of a host or a site in characters.
 const LIMIT: usize = 300;
 
-/// A host's name or address in one spelling: case and a dot at its end say nothing.
+/// A host's name or address, normalized: case and a trailing dot do not matter.
 pub(crate) fn named(host: &str) -> String {
     let host = text::line(host, LIMIT).to_lowercase();
     host.strip_suffix('.').unwrap_or(&host).to_owned()
 }
 
-/// The coverage of a host, so named as [`named`] does: the index for [`Draft::coverage`].
+/// The coverage of a host, normalized by [`named`]: the index for [`Draft::coverage`].
 ///
 /// # Errors
-/// Too many of them.
+/// Too many hosts.
 pub(crate) fn covers(sink: &mut Sink<'_>, kind: &'static str, host: &str) -> Result<usize, String> {
     sink.covers(host, Some(host_group(kind, host)))
 }
 
-/// Puts an entry onto a host: its coverage, and its key's group.
+/// Assigns an entry to a host: its coverage, and the group of its key.
 pub(crate) fn place(mut draft: Draft, (kind, host): (&'static str, &str), coverage: usize) -> Draft {
     draft.coverage = coverage;
     draft.key.kind = kind;
@@ -38,15 +38,15 @@ pub(crate) fn place(mut draft: Draft, (kind, host): (&'static str, &str), covera
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Url<'t> {
     scheme: String,
-    /// The host as [`named`] has it, without the brackets of an address.
+    /// The host, normalized by [`named`], without the brackets of an IPv6 address.
     pub(crate) name: String,
     port: &'t str,
-    /// What is behind the host: path, query and fragment.
+    /// What follows the host: path, query and fragment.
     pub(crate) rest: &'t str,
 }
 
 impl<'t> Url<'t> {
-    /// Takes a text apart; whatever it is, it has parts.
+    /// Splits a text into parts; any text has parts.
     pub(crate) fn of(url: &'t str) -> Self {
         let url = url.trim();
         let is_scheme =
@@ -58,7 +58,7 @@ impl<'t> Url<'t> {
         let end = behind.find(['/', '?', '#']).unwrap_or(behind.len());
         let (authority, rest) = behind.split_at(end);
         let authority = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
-        // Colons without brackets are those of an address.
+        // Colons without brackets belong to an address.
         let is_port = |(name, port): &(&str, &str)| {
             !port.is_empty()
                 && port.bytes().all(|b| b.is_ascii_digit())
@@ -76,7 +76,7 @@ impl<'t> Url<'t> {
         }
     }
 
-    /// The port, also where it is the scheme's own and not written.
+    /// The port, or the scheme's default port if none is written.
     pub(crate) fn port(&self) -> &str {
         match self.scheme.as_str() {
             _ if !self.port.is_empty() => self.port,
@@ -86,8 +86,8 @@ impl<'t> Url<'t> {
         }
     }
 
-    /// The host with its port, except for the ports of HTTP: `http://a`, `https://a:443` and `a` are one host, `a:8080`
-    /// is another.
+    /// The host with its port, except for the HTTP ports: `http://a`, `https://a:443` and `a` are one host, `a:8080` is
+    /// another.
     pub(crate) fn host(&self) -> String {
         self.with_port(!matches!(
             (self.scheme.as_str(), self.port()),
@@ -95,7 +95,7 @@ impl<'t> Url<'t> {
         ))
     }
 
-    /// Scheme, host and port, except for the scheme's own port.
+    /// Scheme, host and port, except for the scheme's default port.
     pub(crate) fn site(&self) -> String {
         if self.scheme.is_empty() {
             return self.with_port(true);

@@ -1,57 +1,58 @@
-//! What an entry is recognised by, within one report and from one report to the next.
+//! What an entry is recognised by, within one scan report and from one to the next.
 //!
-//! Owns: the evidence of identity ([`Identity`]) and the hash behind it; the fingerprints of versions before 0.2
-//! ([`Old`], [`Crowd`]), which databases of that time still hold. Must not: compare entries of different reports
+//! Owns: the evidence of identity ([`Identity`]) and its hashing; the fingerprints of versions before 0.2 ([`Old`],
+//! [`OldNumbering`]), which old databases still contain. Must not: compare entries of different scan reports
 //! (`records::matching` does), or depend on the order of entries in the file.
 
 use std::fmt::Write;
 
 use sha2::{Digest, Sha256};
 
-/// The names of a rule that are kept: a CVE, its GHSA, ids of before.
+/// The number of rule names that are kept: a CVE, its GHSA, earlier ids.
 pub const KEYS: usize = 4;
 
-/// What an entry is recognised by. Numbers are hashes; 0 is nothing to go by.
+/// What an entry is recognised by. Numbers are hashes; 0 means no evidence.
 ///
-/// Two entries can only be the same where their group is equal and they have a key in common. Which of several is
-/// which the rest says, the strongest first: the tool's own line hash, the code, the version of the component, the
-/// message, the line.
+/// Two entries can only be the same if their groups are equal and they share a key. Which of several is which is
+/// decided by the rest, strongest first: the tool's own line hash, the code, the version of the component, the message,
+/// the line.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Identity {
     /// The place: a file, a component in a place, a host, a site. Without lines and versions.
     pub group: u128,
-    /// The rule under each of its names, and what tells it apart within the place (a port, a resource).
+    /// The rule under each of its names, with what distinguishes it within the place (a port, a resource).
     pub keys: [u64; KEYS],
     /// The tool's own hash of the code around the line.
     pub tool: u64,
-    /// The code, with white space made even.
+    /// The code, with white space normalized.
     pub code: u64,
     /// The version of the component.
     pub version: u64,
-    /// What the tool says about this entry, without what changes from run to run.
+    /// The tool's message about this entry, without what changes from run to run.
     pub message: u64,
-    /// The same with its numbers. They change from run to run where they count lines or time, so that they break ties; and
-    /// a verdict on code is not given for other ones.
+    /// The same with its numbers. If these count lines or time, they change from run to run, so they only break ties;
+    /// and a verdict on code does not apply to code with other numbers.
     pub exact: u64,
-    /// Of entries that are equal in all of the above, those are the same that are equal in this, too.
+    /// Among entries that are equal in all of the above, those with the same value here are the same.
     pub detail: u64,
     /// The line, from 1.
     pub line: u32,
     /// The column.
     pub column: u32,
-    /// The order of versions, for pairs whose version differs: the numbers in it, the first ones weigh most.
+    /// The order of versions, for pairs whose versions differ: the numbers in it, the first ones weigh most.
     pub rank: u64,
-    /// How it looks, wherever it is: of entries in one place and with equal evidence those are the same that look alike.
+    /// Its appearance, independent of its place: among entries in one place with equal evidence, those that look alike
+    /// are the same.
     pub look: u64,
-    /// Everything an analyst can see of the entry: two with the same are one.
+    /// Everything an analyst can see of the entry: two with the same value are one.
     pub whole: u64,
     /// The places of an entry that has several and keeps its identity while they come and go; sorted. Empty for an
-    /// entry of one place.
+    /// entry with one place.
     pub places: Vec<u64>,
 }
 
 impl Identity {
-    /// All but the group and `whole`, as a short text: numbers in hexadecimal, nothing for 0.
+    /// Everything except the group and `whole`, as a short text: numbers in hexadecimal, nothing for 0.
     pub fn to_text(&self) -> String {
         let list = |numbers: &[u64]| {
             let numbers: Vec<_> = numbers.iter().map(|number| format!("{number:x}")).collect();
@@ -82,7 +83,7 @@ impl Identity {
         text
     }
 
-    /// What [`to_text`](Self::to_text) wrote; none for anything else.
+    /// Parses the output of [`to_text`](Self::to_text); none for anything else.
     pub fn from_text(group: u128, text: &str) -> Option<Self> {
         let parts: Vec<&str> = text.split('.').collect();
         let number = |at: usize| match parts.get(at).copied() {
@@ -117,28 +118,28 @@ impl Identity {
     }
 }
 
-/// A hash over texts that cannot run into each other.
+/// A hash over texts with unambiguous boundaries.
 pub(crate) struct Hash(Sha256);
 
 impl Hash {
-    /// An empty one; others of another domain never have the same value.
+    /// An empty hash; hashes of different domains never have the same value.
     pub(crate) fn new(domain: &str) -> Self {
         Self(Sha256::new()).add(domain)
     }
 
-    /// With a text.
+    /// Adds a text.
     pub(crate) fn add(mut self, text: &str) -> Self {
         self.0.update(text.len().to_le_bytes());
         self.0.update(text);
         self
     }
 
-    /// With each of these texts.
+    /// Adds each of these texts.
     pub(crate) fn all<T: AsRef<str>>(self, texts: impl IntoIterator<Item = T>) -> Self {
         texts.into_iter().fold(self, |hash, text| hash.add(text.as_ref()))
     }
 
-    /// With a number or none.
+    /// Adds a number or its absence.
     pub(crate) fn number(mut self, number: Option<i64>) -> Self {
         self.0.update([u8::from(number.is_some())]);
         self.0.update(number.unwrap_or_default().to_le_bytes());
@@ -158,7 +159,7 @@ impl Hash {
     }
 }
 
-/// The hash of a text that is evidence: never 0, and 0 for a blank text.
+/// The hash of a text used as evidence: never 0, except 0 for a blank text.
 pub(crate) fn evidence(domain: &str, text: &str) -> u64 {
     if text.trim().is_empty() {
         return 0;
@@ -166,8 +167,8 @@ pub(crate) fn evidence(domain: &str, text: &str) -> u64 {
     Hash::new(domain).add(text).half().max(1)
 }
 
-/// Code with white space made even: a re-indented line is the same line.
-pub(crate) fn even(code: &str) -> String {
+/// Code with white space normalized: a re-indented line is the same line.
+pub(crate) fn even_spaces(code: &str) -> String {
     let mut out = String::with_capacity(code.len());
     for word in code.split_whitespace() {
         if !out.is_empty() {
@@ -178,8 +179,8 @@ pub(crate) fn even(code: &str) -> String {
     out
 }
 
-/// A message without what changes from run to run: numbers, and white space made even.
-pub(crate) fn steady(message: &str) -> String {
+/// A message without what changes from run to run: numbers are removed, white space is normalized.
+pub(crate) fn without_numbers(message: &str) -> String {
     let mut out = String::with_capacity(message.len());
     let mut number = false;
     for char in message.chars() {
@@ -191,10 +192,10 @@ pub(crate) fn steady(message: &str) -> String {
         }
         number = digit;
     }
-    even(&out)
+    even_spaces(&out)
 }
 
-/// The tool's own hash without a number of occurrences behind it (`…:1`, `…_0`): a number is no identity.
+/// The tool's own hash without a trailing occurrence number (`…:1`, `…_0`): a number is not an identity.
 pub(crate) fn unnumbered(print: &str) -> &str {
     let bare = print.trim_end_matches(|char: char| char.is_ascii_digit());
     let cut = bare.len() < print.len() && print.len() - bare.len() <= 6;
@@ -221,28 +222,28 @@ pub(crate) fn rank(version: &str) -> u64 {
 pub struct Old {
     /// The same for the same problem.
     pub print: u128,
-    /// Where it is, for the order of those that share a print.
+    /// The line, for ordering entries that share a print.
     pub line: u32,
-    /// The column of it.
+    /// The column.
     pub column: u32,
-    /// Differs where place or message differ.
+    /// Differs if place or message differ.
     pub detail: u64,
 }
 
-/// The fingerprints of versions before 0.2 over a whole report: entries that shared a print were numbered in the order
-/// of their place.
+/// The fingerprints of versions before 0.2 over a whole scan report: entries that shared a print were numbered in the
+/// order of their place.
 #[derive(Debug, Default)]
-pub struct Crowd(Vec<(u32, Option<u32>)>);
+pub struct OldNumbering(Vec<(u32, Option<u32>)>);
 
-impl Crowd {
-    /// Numbers the entries of one tool; each with its index in the report.
+impl OldNumbering {
+    /// Numbers the entries of one tool; each with its index in the scan report.
     pub fn new(mut entries: Vec<(Old, u32)>) -> Self {
         entries.sort_unstable();
         let mut marks = Vec::new();
         for group in entries.chunk_by(|(one, _), (other, _)| one.print == other.print) {
             let same = |(one, _): &(Old, u32), (other, _): &(Old, u32)| one == other;
             for (number, copies) in (1..).zip(group.chunk_by(same)) {
-                // Sorted by index within the same identity: the first is the one that counted.
+                // Sorted by index within the same identity: the first one counted.
                 let Some(((_, first), rest)) = copies.split_first() else {
                     continue;
                 };
@@ -254,7 +255,7 @@ impl Crowd {
         Self(marks)
     }
 
-    /// The fingerprint as it was stored; none for an entry that was written twice.
+    /// The fingerprint as it was stored; none for a duplicate entry.
     pub fn fingerprint(&self, old: &Old, index: u32) -> Option<String> {
         let at = self.0.binary_search_by_key(&index, |(index, _)| *index);
         match at.ok().and_then(|at| self.0.get(at)) {
@@ -301,7 +302,7 @@ mod tests {
             Identity::from_text(7, &identity.to_text()),
             Some(identity.clone())
         );
-        // As it was written before there was a look.
+        // As it was written before `look` existed.
         let text = identity.to_text();
         let short = text.rsplit_once('.').map(|(short, _)| short).unwrap();
         assert_eq!(
@@ -336,11 +337,11 @@ mod tests {
     #[test]
     fn what_changes_from_run_to_run_is_no_evidence() {
         assert_eq!(
-            steady("took 12 ms\n at 10.0.0.1"),
-            steady("took 7 ms at 10.0.22.1")
+            without_numbers("took 12 ms\n at 10.0.0.1"),
+            without_numbers("took 7 ms at 10.0.22.1")
         );
-        assert_ne!(steady("a b"), steady("a c"));
-        assert_eq!(even(" a\n\t b"), "a b");
+        assert_ne!(without_numbers("a b"), without_numbers("a c"));
+        assert_eq!(even_spaces(" a\n\t b"), "a b");
         assert_eq!(evidence("code", " \n"), 0);
     }
 }

@@ -1,12 +1,12 @@
-//! Reading scan reports, of any size, from anybody.
+//! Reads scan reports of any size, from untrusted sources.
 //!
-//! Owns: which formats there are ([`FORMATS`]), how each is recognised, and what each of their entries comes to
-//! ([`Outcome`]): its words ([`Found`]) and what it is recognised by later ([`Identity`]). A report is surveyed first,
-//! all of it, and then handed out entry by entry ([`Surveyed`]); at no time is more than one entry in memory, and what
-//! is kept in addition is bounded. Must not: touch the database, or know what a finding is.
+//! Owns: the formats ([`FORMATS`]), how each is recognised, and the result of each entry ([`Outcome`]): its content
+//! ([`Found`]) and what it is recognised by later ([`Identity`]). A scan report is first surveyed as a whole, then
+//! handed out entry by entry ([`Surveyed`]); at most one entry is in memory at a time, and what is kept in addition is
+//! bounded. Must not: touch the database, or know what a finding is.
 //!
-//! One file per format: it names the fields it takes as a [`Shape`](shape::Shape) and makes a
-//! [`Draft`](draft::Draft) of each entry; [`list`] does the rest. [`sarif`] is richer than a list and has a folder.
+//! One file per format: it names the fields it reads as a [`Shape`](shape::Shape) and builds a [`Draft`](draft::Draft)
+//! for each entry; [`list`] does the rest. [`sarif`] is more complex than a list and has a folder.
 //!
 //! ```text
 //! registry ─► sarif, trivy, …, csv ─► list ─► draft ─► identity, paths, found
@@ -50,7 +50,7 @@ pub use credentials::without_credentials;
 pub use csv::{ENCODINGS, Preview, is_encoding, preview_rows};
 pub use detect::{detect, recognise};
 pub use found::{Component, Cvss, Details, Found, MAX_LOCATIONS};
-pub use identity::{Crowd, Identity, KEYS, Old};
+pub use identity::{Identity, KEYS, Old, OldNumbering};
 pub use paths::{Paths, Root};
 pub use refusal::{Error, Refusal};
 pub use registry::{FORMATS, Format, Options};
@@ -65,17 +65,17 @@ use std::{
 
 use base::Time;
 
-/// Entries of one report, at most.
+/// Maximum number of entries of one scan report.
 pub const MAX_ENTRIES: u32 = 1_000_000;
 
-/// A spooled report.
+/// A spooled scan report.
 pub trait Source: Read + Seek {}
 
 impl<F: Read + Seek> Source for F {}
 
-/// A report that was surveyed: it is known to be readable to its end.
+/// A surveyed scan report: it is known to be readable to its end.
 pub trait Surveyed: Send + Sync {
-    /// How many entries it has, skipped ones included.
+    /// The number of entries, including skipped ones.
     fn entries(&self) -> u32;
 
     /// What it covers: each tool with each target once.
@@ -84,8 +84,8 @@ pub trait Surveyed: Send + Sync {
     /// The paths of its files.
     fn paths(&self) -> &Paths;
 
-    /// Hands out every entry with its place in the report, in the order of the file, until `each` says false. `file` is
-    /// the one that was surveyed; paths are seen from `root` ([`Paths::root`]).
+    /// Hands out every entry with its place in the scan report, in the order of the file, until `each` returns false.
+    /// `file` is the one that was surveyed; paths are relative to `root` ([`Paths::root`]).
     ///
     /// # Errors
     /// [`Error::Io`] if the file cannot be read; [`Error::Refused`] if it is not the one that was surveyed.
@@ -96,7 +96,7 @@ pub trait Surveyed: Send + Sync {
         each: &mut dyn FnMut(&dyn Display, Outcome) -> bool,
     ) -> Result<(), Error>;
 
-    /// The same, but only what entries are recognised by; none for one that is skipped.
+    /// The same, but only what entries are recognised by; none for a skipped one.
     ///
     /// # Errors
     /// As for [`each`](Self::each).
@@ -113,28 +113,29 @@ pub trait Surveyed: Send + Sync {
 pub struct Identified {
     /// An index into [`Surveyed::coverage`].
     pub coverage: usize,
-    /// What it is recognised by in the next report.
+    /// What it is recognised by in the next scan report.
     pub identity: Identity,
     /// What versions before 0.2 recognised it by.
     pub old: Old,
 }
 
-/// What a report covers: what of it was found earlier and is not in the report is gone.
+/// What a scan report covers: anything within it that was found earlier and is not in the scan report is gone.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Coverage {
     /// The name of the tool, one line.
     pub tool: String,
-    /// What the report names as its target, one line: an image, a category, a host, a site. Empty where it names none.
+    /// The target that the scan report names, one line: an image, a category, a host, a site. Empty if it names none.
     pub target: String,
-    /// For a report about hosts: the group of everything on this host. A report about hosts covers those it names only.
+    /// For a scan report about hosts: the group of everything on this host. Such a scan report covers only the hosts it
+    /// names.
     pub host: Option<u128>,
-    /// When the scan was done, as the report says it.
+    /// When the scan was done, according to the scan report.
     pub time: Option<Time>,
-    /// Why it does not hold all that the tool would find, one line each; empty for a whole report.
+    /// Why it does not contain everything the tool would find, one line each; empty for a complete scan report.
     pub not_whole: Vec<String>,
 }
 
-/// What an entry comes to.
+/// The result of an entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
     /// A problem within this coverage: an index into [`Surveyed::coverage`].
@@ -148,12 +149,12 @@ pub enum Outcome {
 pub struct Skip {
     /// The reason, one line.
     pub reason: String,
-    /// Whether it could not be read: then the report is not whole, and closes nothing.
+    /// Whether it could not be read: then the scan report is incomplete and closes nothing.
     pub unreadable: bool,
 }
 
 impl Skip {
-    /// An entry that says itself that it is not a problem.
+    /// An entry that is marked as not a problem.
     pub fn because(reason: impl Into<String>) -> Self {
         Self {
             reason: without_credentials(&reason.into()).into_owned(),

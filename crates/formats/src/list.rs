@@ -1,6 +1,6 @@
-//! Reports that are lists of entries: the passes over them, the same for every such format.
+//! Scan reports that are lists of entries: the passes over them, shared by all such formats.
 //!
-//! Owns: counting entries, what the report covers, and what becomes of an entry that cannot be read. Must not: know a
+//! Owns: counting entries, what the scan report covers, and handling entries that cannot be read. Must not: know a
 //! format.
 
 use std::fmt::Display;
@@ -14,23 +14,23 @@ use crate::{
 
 /// How a format's entries are read.
 pub(crate) trait Reader: Sized + Send + Sync + 'static {
-    /// The tool all its findings are of, unless the report says another ([`Sink::tool`]).
+    /// The tool of all its findings, unless the scan report names another ([`Sink::tool`]).
     const TOOL: &'static str;
 
-    /// Learns what entries need from elsewhere in the file, and refuses a report of another kind.
+    /// Collects what entries need from elsewhere in the file, and rejects a scan report of another kind.
     ///
     /// # Errors
     /// [`Error::Refused`], [`Error::Io`].
     fn survey(file: &mut dyn Source, options: &Options) -> Result<Self, Error>;
 
-    /// Puts every entry of the file into the sink, from the first to the last, and what the report says of itself.
+    /// Puts every entry of the file into the sink, from first to last, and the metadata of the scan report.
     ///
     /// # Errors
-    /// [`Error::Refused`] for a file that breaks off or is of another kind.
+    /// [`Error::Refused`] for a file that is truncated or of another kind.
     fn read(&self, file: &mut dyn Source, sink: &mut Sink<'_>) -> Result<(), Error>;
 }
 
-/// An entry of a report.
+/// An entry of a scan report.
 pub(crate) enum Entry {
     Found(Box<Draft>),
     Skipped(Skip),
@@ -43,30 +43,30 @@ impl From<Draft> for Entry {
 }
 
 impl Entry {
-    /// An entry that says itself that it is not a problem.
+    /// An entry that is marked as not a problem.
     pub(crate) fn skipped(reason: &str) -> Self {
         Self::Skipped(Skip::because(text::line(reason, 300)))
     }
 
-    /// What became of reading an entry: one that does not fit is skipped with what is wrong, and the report is not whole.
+    /// The result of reading an entry: an invalid one is skipped with the reason, and the scan report is incomplete.
     pub(crate) fn of(read: Result<Self, String>) -> Self {
         read.unwrap_or_else(|what| Self::Skipped(Skip::unreadable(text::line(&what, 300))))
     }
 }
 
-/// Where entries go, and what a report says of itself.
+/// Receives the entries and the metadata of a scan report.
 pub(crate) struct Sink<'a> {
     each: &'a mut dyn FnMut(&dyn Display, Entry) -> bool,
     entries: u32,
     unreadable: u32,
     head: Coverage,
-    /// The targets in the order they came; entries name them by their index.
+    /// The targets in order of appearance; entries refer to them by index.
     coverage: Vec<Coverage>,
     index: std::collections::HashMap<String, usize>,
     stopped: bool,
 }
 
-/// Targets of one report, at most.
+/// Maximum number of targets of one scan report.
 pub(crate) const MAX_TARGETS: usize = 20_000;
 
 impl<'a> Sink<'a> {
@@ -88,7 +88,7 @@ impl<'a> Sink<'a> {
     /// Takes an entry with its place.
     ///
     /// # Errors
-    /// What ends the pass: nobody wants more of them, or there are too many.
+    /// Ends the pass: no more entries are wanted, or there are too many.
     pub(crate) fn put(&mut self, place: &dyn Display, entry: Entry) -> Result<(), String> {
         if self.entries == MAX_ENTRIES {
             return Err(format!("there are more than {MAX_ENTRIES} entries"));
@@ -105,8 +105,8 @@ impl<'a> Sink<'a> {
         }
     }
 
-    /// Takes what `read` makes of a record, and says what of its lists was not kept. One that does not fit is skipped
-    /// with what is wrong, and the report is not whole.
+    /// Takes what `read` returns for a record, and reports which parts of its lists were not kept. An invalid one is
+    /// skipped with the reason, and the scan report is incomplete.
     ///
     /// # Errors
     /// As for [`put`](Self::put).
@@ -123,12 +123,12 @@ impl<'a> Sink<'a> {
         self.put(place, entry)
     }
 
-    /// The tool the report is of, where its format is one of several tools.
+    /// The tool that wrote the scan report, if several tools share its format.
     pub(crate) fn tool(&mut self, name: &str) {
         name.clone_into(&mut self.head.tool);
     }
 
-    /// Notes why the report does not hold all that the tool would find.
+    /// Notes why the scan report does not contain everything the tool would find.
     pub(crate) fn partial(&mut self, reason: &str) {
         let reason = text::line(&without_credentials(reason), 300);
         if self.head.not_whole.len() < 20 && !self.head.not_whole.contains(&reason) {
@@ -136,12 +136,12 @@ impl<'a> Sink<'a> {
         }
     }
 
-    /// Notes when the scan was done; of several times the latest counts.
+    /// Notes when the scan was done; the latest of several times counts.
     pub(crate) fn time(&mut self, time: Option<Time>) {
         self.head.time = self.head.time.max(time);
     }
 
-    /// The target of the whole report. A report that names none is about its project.
+    /// The target of the whole scan report. One that names none is about its project.
     pub(crate) fn target(&mut self, name: &str) {
         self.head.target = target_name(name);
     }
@@ -150,7 +150,7 @@ impl<'a> Sink<'a> {
     /// index for [`Draft::coverage`].
     ///
     /// # Errors
-    /// Too many of them.
+    /// Too many targets.
     pub(crate) fn covers(&mut self, target: &str, host: Option<u128>) -> Result<usize, String> {
         let target = target_name(target);
         if let Some(index) = self.index.get(&target) {
@@ -169,15 +169,15 @@ impl<'a> Sink<'a> {
         Ok(index)
     }
 
-    /// Notes that the report covers all that earlier reports of the caller's target found, not only the hosts it names:
-    /// the tool names a host only where it found something.
+    /// Notes that the scan report covers everything that earlier ones of the caller's target found, not only the hosts
+    /// it names: the tool names a host only if it found something.
     pub(crate) fn covers_all(&mut self) {
         for coverage in &mut self.coverage {
             coverage.host = None;
         }
     }
 
-    /// What of one target is known besides: when its scan was done, and whether it was scanned to the end.
+    /// Further facts about one target: when its scan was done, and whether it was scanned to the end.
     pub(crate) fn of_target(&mut self, index: usize, time: Option<Time>, partial: Option<&str>) {
         if let Some(coverage) = self.coverage.get_mut(index) {
             coverage.time = coverage.time.max(time);
@@ -188,7 +188,7 @@ impl<'a> Sink<'a> {
         }
     }
 
-    /// What the report covers: its targets, or all of it at once.
+    /// What the scan report covers: its targets, or everything.
     fn coverage(self) -> Vec<Coverage> {
         let mut head = self.head;
         if self.unreadable > 0 {
@@ -209,10 +209,10 @@ impl<'a> Sink<'a> {
     }
 }
 
-/// Characters of a target's name, at most.
+/// Maximum length of a target's name in characters.
 const TARGET: usize = 300;
 
-/// The name of a target, one line: of a long one the beginning, and a hash that no other long one has.
+/// The name of a target, one line; a long one is shortened to its beginning and a unique hash.
 pub(crate) fn target_name(name: &str) -> String {
     let whole = text::line(&without_credentials(name), usize::MAX / 128);
     if whole.chars().count() <= TARGET {
@@ -222,7 +222,7 @@ pub(crate) fn target_name(name: &str) -> String {
     format!("{} {hash:016x}", text::cut(&whole, TARGET - 17))
 }
 
-/// A list that was surveyed.
+/// A surveyed list.
 pub(crate) struct List<R> {
     reader: R,
     entries: u32,
@@ -231,7 +231,7 @@ pub(crate) struct List<R> {
 }
 
 impl<R: Reader> List<R> {
-    /// Surveys a report.
+    /// Surveys a scan report.
     ///
     /// # Errors
     /// As for [`Reader`].

@@ -1,12 +1,13 @@
-//! Nessus' reports (`.nessus`, version 2), of the tool `Nessus`.
+//! Nessus scan reports (`.nessus`, version 2), of the tool `Nessus`.
 //!
 //! Owns: what is read of a host and of a report item. Must not: read the policy, which is most of such a file.
 //!
 //! Severity: the attribute `severity`, 0 informational to 4 critical
-//! (<https://docs.tenable.com/nessus/Content/NessusFileFormat.htm>); without it the worst CVSS base score. An item is
+//! (<https://docs.tenable.com/nessus/Content/NessusFileFormat.htm>); without it the highest CVSS base score. An item is
 //! recognised by the host, the plugin, the port with its protocol and the check of a compliance plugin, and by the
-//! plugin's output with the version it found. A compliance check that passed is skipped. Each host is covered for
-//! itself, since its `HOST_END_TIMESTAMP`; one whose scan began and did not end, or that did not answer, is not whole.
+//! plugin's output with the version it found. A compliance check that passed is skipped. Each host has its own
+//! coverage, dated by its `HOST_END_TIMESTAMP`; it is incomplete if its scan began and did not end, or if it did not
+//! answer.
 
 use base::{Severity, Time};
 
@@ -23,7 +24,7 @@ use crate::{
 
 const ROOTS: &[(&str, &Shape)] = &[("NessusClientData_v2", FILE)];
 const FILE: &Shape = &[("Report", Want::Through(REPORT))];
-// A host is an entry, too: it comes after its items, and also where it has none.
+// A host is an entry, too: it comes after its items, even if it has none.
 const REPORT: &Shape = &[("ReportHost", Want::Entries(HOST))];
 const HOST: &Shape = &[
     ("@name", Want::Text(SHORT)),
@@ -59,16 +60,16 @@ const ITEM: &Shape = &[
     ("compliance-check-name", Want::Text(SHORT)),
 ];
 
-/// Properties of a host that are looked at.
+/// Maximum number of properties of a host that are read.
 const PROPERTIES: usize = 5_000;
-/// CVEs and cross references of an item that are looked at.
+/// Maximum number of CVEs and cross references of an item that are read.
 const MANY: usize = 2_000;
-/// CVEs that are repeated in the description.
+/// Maximum number of CVEs that are repeated in the description.
 const SHOWN: usize = 50;
-/// The plugin that asks whether a host is there.
+/// The plugin that checks whether a host is up.
 const PING: &str = "10180";
 
-/// Nothing of a report is needed before its items.
+/// Nothing of a scan report is needed before its items.
 pub(crate) struct Nessus;
 
 impl Reader for Nessus {
@@ -96,7 +97,7 @@ impl Reader for Nessus {
         };
         let top = xml::read(file, ROOTS, &mut each)?;
         if !top.listed("Report") {
-            // A policy alone says nothing of what there is.
+            // A policy alone contains no results.
             sink.partial("the file contains no report");
         } else if !hosts {
             sink.partial("the report names no host");
@@ -105,7 +106,7 @@ impl Reader for Nessus {
     }
 }
 
-/// Notes what a host says of its scan.
+/// Notes what a host states about its scan.
 fn end_of_host(sink: &mut Sink<'_>, name: &str, host: &Record) -> Result<(), String> {
     let coverage = host::covers(sink, "nessus", name)?;
     let seconds: Option<i64> = property(host, "HOST_END_TIMESTAMP").parse().ok();
@@ -128,7 +129,7 @@ fn property<'r>(host: &'r Record, name: &str) -> &'r str {
     found.unwrap_or_default().trim()
 }
 
-/// Puts an item of a host.
+/// Adds an item of a host.
 fn item(sink: &mut Sink<'_>, (at, name): (&At<'_>, &str), record: &Record) -> Result<(), String> {
     let coverage = host::covers(sink, "nessus", name)?;
     if record.text("@pluginID") == PING && record.text("plugin_output").contains("considered as dead") {
@@ -148,7 +149,7 @@ fn item(sink: &mut Sink<'_>, (at, name): (&At<'_>, &str), record: &Record) -> Re
     sink.put(at, entry)
 }
 
-/// The names of a host that its name in the report does not say.
+/// The other names of a host besides its name in the scan report.
 fn other_names(at: &At<'_>) -> String {
     let Some(host) = at.outer.map(|outer| outer.record) else {
         return String::new();
@@ -216,7 +217,7 @@ fn entry(host: &str, record: &Record) -> Result<Entry, String> {
     }))
 }
 
-/// The first of these, and how many there are besides.
+/// The first of these, and the number of further ones.
 fn first<'t>(texts: impl Iterator<Item = &'t str>) -> String {
     let texts: Vec<_> = texts.collect();
     let shown = texts.iter().take(SHOWN).copied().collect::<Vec<_>>().join(", ");
@@ -226,7 +227,7 @@ fn first<'t>(texts: impl Iterator<Item = &'t str>) -> String {
     }
 }
 
-/// A cross reference that is a URL, without the name that may stand before it.
+/// A cross reference that is a URL, without the name that may precede it.
 fn url(xref: &str) -> Option<&str> {
     let at = xref.find("https://").or_else(|| xref.find("http://"))?;
     xref.get(at..)
@@ -237,7 +238,7 @@ fn is_weakness(xref: &str) -> bool {
         .is_some_and(|kind| kind.eq_ignore_ascii_case("cwe:"))
 }
 
-/// CVEs, then what other catalogues call it: `MSFT:MS17-010`.
+/// CVEs, then the ids of other catalogues: `MSFT:MS17-010`.
 fn identifiers(record: &Record) -> Vec<String> {
     let others = record
         .texts("xref")

@@ -4,11 +4,11 @@
 //! (`template-id`, `matched-at`). Must not: keep requests and responses.
 //!
 //! Severity: Nuclei's own word, `critical` to `info` (<https://docs.projectdiscovery.io/templates/structure>, "Template
-//! info"); of `unknown` the template's CVSS score, and informational without one. A result is recognised by the host,
+//! info"); for `unknown` the template's CVSS score, and informational without one. A result is recognised by the host,
 //! the template, the matcher, the extractor and where on the host it matched, and by what was extracted there. The host
-//! is the one that was scanned (`host`, else `ip`): without scheme and without the ports of HTTP, but with any other
-//! port, since a scan of one port says nothing of the others. The time is that of the latest result. A line that is no
-//! result is skipped; a file without results says that the target of the caller is clean.
+//! is the scanned one (`host`, else `ip`): without scheme and without the HTTP ports, but with any other port, since a
+//! scan of one port says nothing about the others. The time is that of the latest result. A line that is not a result
+//! is skipped; a file without results means that the caller's target is clean.
 
 use std::collections::HashSet;
 
@@ -63,12 +63,12 @@ const CLASSIFICATION: &Shape = &[
     ("cvss-score", Want::Number),
 ];
 
-/// Texts of each list that are looked at.
+/// Maximum number of texts of each list that are read.
 const MANY: usize = 1_000;
-/// Extracted results that are in the description.
+/// Maximum number of extracted results in the description.
 const SHOWN: usize = 20;
 
-/// How a report is written, and what the caller says of it.
+/// How a scan report is written, and what the caller states about it.
 pub(crate) struct Nuclei {
     form: Form,
     target: bool,
@@ -113,21 +113,21 @@ impl Reader for Nuclei {
     }
 }
 
-/// What is known in the middle of a report.
+/// The state in the middle of a scan report.
 #[derive(Default)]
 struct Pass {
     /// Whether there was an object, and whether one was a result.
     any: bool,
     results: bool,
-    /// What was wrong first.
+    /// The first fault.
     fault: Option<(String, String)>,
     latest: Option<Time>,
-    /// The coverages of hosts that the tool failed on.
+    /// The coverages of hosts for which the tool reported an error.
     failed: HashSet<usize>,
 }
 
 impl Pass {
-    /// Why a file without a single result is refused.
+    /// Why a file without a single result is rejected.
     fn refusal(self) -> Error {
         let (path, what) = self.fault.unwrap_or_default();
         fault(&path, &what)
@@ -174,7 +174,7 @@ fn time(record: &Record) -> Option<Time> {
     record.text("timestamp").trim().parse().ok()
 }
 
-/// The host that was scanned; for a result that does not say it, the one it matched on.
+/// The host that was scanned; if the result does not state it, the one it matched on.
 fn host_of(record: &Record) -> String {
     Url::of(record.first(&["host", "ip", "matched-at", "matched"])).host()
 }
@@ -199,7 +199,7 @@ fn draft(record: &Record, host: &str) -> Draft {
         key: Key {
             rules: vec![template.to_owned()],
             parts: vec![matcher.to_owned(), extractor.to_owned(), port, place],
-            // What was extracted is what was found: a version, a protocol, a secret.
+            // The extracted results are what was found: a version, a protocol, a secret.
             version: extracted.clone(),
             message: template.to_owned(),
             detail: format!("{extracted}\n{location}"),
@@ -256,8 +256,8 @@ fn paragraphs(info: &Record, extracted: &[&str]) -> Vec<String> {
     ]
 }
 
-/// Where on the host it matched: the port, and the rest of the URL; another host's name is part of it. Of a fuzzed
-/// request what was fuzzed, since the URL holds a payload that changes.
+/// Where on the host it matched: the port, and the rest of the URL, with the name of another host. For a fuzzed request
+/// the fuzzed parameter, since the URL contains a changing payload.
 fn within(record: &Record, location: &str, host: &str) -> [String; 2] {
     let url = Url::of(location);
     let name = if url.name == Url::of(host).name {

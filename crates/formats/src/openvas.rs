@@ -1,14 +1,14 @@
-//! The XML report of `OpenVAS` (Greenbone, GVM), of the tool `OpenVAS`.
+//! The XML scan report of `OpenVAS` (Greenbone, GVM), of the tool `OpenVAS`.
 //!
-//! Owns: what is read of a result, a host and an error, whether the report stands alone or in an answer of the
-//! management protocol. Must not: read ports.
+//! Owns: what is read of a result, a host and an error, whether the scan report is a document of its own or in a
+//! response of the management protocol. Must not: read ports.
 //!
-//! Severity: the result's score (<https://docs.greenbone.net/API/GMP/gmp-22.5.html>, "severity"), which overrides of the
-//! user changed already, in the bands of CVSS; without one the threat, `High` to `Log`. A score below 0 is no
-//! problem: -1 is a false positive, -2 a debug message, -3 an error; these are skipped. A result is recognised by the
-//! host, the test (NVT) and the port, and by its description with the version that was found. Each host is covered for
-//! itself, since its scan's end; it is not whole where the scan is not done, did not end on it, or met an error there,
-//! and none is where the report is one page of several or only a comparison.
+//! Severity: the result's score (<https://docs.greenbone.net/API/GMP/gmp-22.5.html>, "severity"), which already
+//! includes the user's overrides, in the bands of CVSS; without one the threat, `High` to `Log`. A score below 0 is not
+//! a problem: -1 is a false positive, -2 a debug message, -3 an error; these are skipped. A result is recognised by the
+//! host, the test (NVT) and the port, and by its description with the version that was found. Each host has its own
+//! coverage, dated by the end of its scan; it is incomplete if the scan is not done, did not end on it, or reported an
+//! error there, and all are if the scan report is one page of several or only a comparison.
 
 mod result;
 mod state;
@@ -44,7 +44,7 @@ const HOST: &Shape = &[
 ];
 const ERRORS: &Shape = &[("error", Want::Entries(&[("host", Want::Text(SHORT))]))];
 
-/// What the report says of itself.
+/// The metadata of the scan report.
 pub(crate) struct OpenVas(State);
 
 impl Reader for OpenVas {
@@ -83,7 +83,7 @@ impl Reader for OpenVas {
     }
 }
 
-/// A time that says its zone.
+/// A time with a zone.
 fn time(text: &str) -> Option<Time> {
     text.trim().parse().ok()
 }
@@ -101,7 +101,7 @@ fn of_host(sink: &mut Sink<'_>, record: &Record) -> Result<(), String> {
     Ok(())
 }
 
-/// Notes that the scanner failed on a host; without one, on any.
+/// Notes that the scanner failed on a host; if none is named, on any.
 fn of_error(sink: &mut Sink<'_>, name: &str) -> Result<(), String> {
     if name.is_empty() {
         sink.partial("the scanner reports an error");
@@ -116,7 +116,7 @@ fn of_error(sink: &mut Sink<'_>, name: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// Puts a result.
+/// Adds a result.
 fn put(sink: &mut Sink<'_>, at: &At<'_>, record: &Record) -> Result<(), String> {
     let name = host::named(record.text("host"));
     if result::is_error(record) {
@@ -128,7 +128,7 @@ fn put(sink: &mut Sink<'_>, at: &At<'_>, record: &Record) -> Result<(), String> 
             Entry::from(host::place(*draft, ("openvas", &name), coverage))
         }
         Ok(skipped) => {
-            // It was scanned.
+            // The host was scanned.
             host::covers(sink, "openvas", &name)?;
             skipped
         }

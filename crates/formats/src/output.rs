@@ -1,28 +1,28 @@
-//! What a check of a host says it saw: free text, in which some lines have a label.
+//! The output of a check on a host: free text, in which some lines have a label.
 //!
-//! Owns: telling the version that was found from the rest. Must not: know a tool.
+//! Owns: separating the version that was found from the rest. Must not: know a tool.
 
-/// Labels of the version that is there, as Nessus and `OpenVAS` write them.
+/// Labels of the installed version, as Nessus and `OpenVAS` write them.
 const INSTALLED: &[&str] = &[
     "installed version",
     "remote package installed",
     "detected version",
     "reported version",
 ];
-/// Labels of the version that should be there: it changes with each release of the vendor.
+/// Labels of the recommended version: it changes with each release of the vendor.
 const FIXED: &[&str] = &["fixed version", "fixed in", "should be", "fixed package"];
 
-/// What a check saw.
+/// The output of a check.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Output {
-    /// The versions that were found, sorted; empty where it names none.
+    /// The versions that were found, sorted; empty if it names none.
     pub(crate) version: String,
     /// All other lines.
     pub(crate) message: String,
 }
 
 impl Output {
-    /// Takes an output apart. One that says nothing says the rule.
+    /// Parses an output. An empty one is replaced by the rule.
     pub(crate) fn of(output: &str, rule: &str) -> Self {
         let (mut versions, mut message) = (Vec::new(), Vec::new());
         for line in output.lines() {
@@ -56,7 +56,7 @@ mod tests {
 
     // promise: M5
     #[test]
-    fn the_version_that_was_found_is_told_from_the_rest() {
+    fn the_version_that_was_found_is_separated_from_the_rest() {
         let nessus =
             "\n  Path              : /usr/bin/x\n  Installed version : 8.4p1\n  Fixed version     : 9.8\n";
         let made = |version: &str, message: &str| Output {

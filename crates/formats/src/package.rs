@@ -1,21 +1,21 @@
 //! Names of components, images and vulnerabilities, without what changes from one build to the next.
 //!
-//! Owns: cutting versions out of paths and package URLs, tags and digests off images, and which names of a
+//! Owns: removing versions from paths and package URLs, tags and digests from images, and deciding which names of a
 //! vulnerability are one rule. Must not: know a format.
 
 use crate::{identity::KEYS, paths};
 
-/// What stands for a version that was cut out.
+/// Replaces a version that was removed.
 const CUT: &str = "*";
 
-/// Prefixes of ids that name one vulnerability. Advisories of a distribution (RHSA, ELSA, DSA) are not among them: one
-/// bundles many.
+/// Prefixes of ids that name a single vulnerability. Advisories of a distribution (RHSA, ELSA, DSA) are not included:
+/// one bundles many.
 const SINGLE: [&str; 14] = [
     "CVE-", "GHSA-", "PYSEC-", "RUSTSEC-", "GO-", "OSV-", "GSD-", "MAL-", "NPM-", "SNYK-", "HSEC-", "RSEC-",
     "GMS-", "CURL-",
 ];
 
-/// A path whose segments do not hold the component's own version: `lib/log4j-core-*.jar`.
+/// A path whose segments do not contain the component's own version: `lib/log4j-core-*.jar`.
 pub(crate) fn without_version(path: &str, version: &str) -> String {
     let version = version.trim();
     let version = version.strip_prefix('v').unwrap_or(version);
@@ -41,7 +41,7 @@ pub(crate) fn without_version(path: &str, version: &str) -> String {
     out + rest
 }
 
-/// Whether a version may begin behind this text: not within a word or a longer number.
+/// Whether a version may begin after this text: not within a word or a longer number.
 fn begins(before: &str) -> bool {
     let bare = before.strip_suffix('v').unwrap_or(before);
     let mut back = bare.chars().rev();
@@ -62,7 +62,7 @@ fn ends(after: &str) -> bool {
     }
 }
 
-/// The path of a component as it identifies: in its normal form and without its version.
+/// The path that identifies a component: in normal form and without its version.
 pub(crate) fn place(path: &str, version: &str) -> String {
     without_version(&paths::normal(path), version)
 }
@@ -76,8 +76,8 @@ pub(crate) fn image(name: &str) -> &str {
     tag.and_then(|tag| name.get(..last + tag)).unwrap_or(name)
 }
 
-/// What a report calls its target: an image without tag and digest, a folder in one spelling, a URL as it is. The
-/// folder a scan was started in names nothing.
+/// The name of a target: an image without tag and digest, a folder in one spelling, a URL as it is. The folder in which
+/// a scan was started is not a name.
 pub(crate) fn target(name: &str, is_image: bool) -> String {
     let name = name.trim();
     if is_image {
@@ -102,7 +102,7 @@ pub(crate) fn purl(purl: &str) -> (&str, &str) {
     }
 }
 
-/// Names of one rule: the id of a vulnerability and its aliases, those that name this vulnerability alone.
+/// Names of one rule: the id of a vulnerability, and those aliases that name only this vulnerability.
 pub(crate) fn rules<'t>(id: &'t str, aliases: impl IntoIterator<Item = &'t str>) -> Vec<String> {
     let upper = |id: &str| id.trim().to_ascii_uppercase();
     let single = |id: &str| SINGLE.iter().any(|prefix| id.starts_with(prefix));

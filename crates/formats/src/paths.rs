@@ -1,13 +1,13 @@
-//! Paths of files, in one spelling and relative to the top of the sources.
+//! Paths of files, in one spelling and relative to the root of the sources.
 //!
-//! Owns: the normal form of a path, and the guess of the folder a report's paths are below ([`Paths::root`]). Must not:
+//! Owns: the normal form of a path, and guessing the root folder of a scan report's paths ([`Paths::root`]). Must not:
 //! resolve anything against this machine.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::without_credentials;
 
-/// How many different paths of a report are kept for the guess of its root.
+/// How many different paths of a scan report are kept for guessing its root.
 const SAMPLE: usize = 2_000;
 
 /// A path in one spelling: `/` between its parts, no `.`, `..` and empty parts, no `file://`, no credentials.
@@ -19,7 +19,7 @@ pub(crate) fn normal(path: &str) -> String {
         .or_else(|| path.strip_prefix("file:"))
         .unwrap_or(path);
     let path = path.replace('\\', "/");
-    // `/C:/code` and `C:/code` are one.
+    // `/C:/code` and `C:/code` are the same.
     let drive = |text: &str| text.as_bytes().get(1) == Some(&b':');
     let path = path.strip_prefix('/').filter(|rest| drive(rest)).unwrap_or(&path);
     let absolute = path.starts_with('/');
@@ -34,12 +34,12 @@ pub(crate) fn normal(path: &str) -> String {
     format!("{}{}", if absolute { "/" } else { "" }, parts.join("/"))
 }
 
-/// Whether a path says where it is on a machine.
+/// Whether a path is absolute.
 pub(crate) fn is_absolute(path: &str) -> bool {
     path.starts_with('/') || path.as_bytes().get(1) == Some(&b':')
 }
 
-/// A path as seen from a folder: the rest of it below the folder, else with a `..` for each step up.
+/// A path relative to a folder: the part below the folder, or with a `..` for each step up.
 pub(crate) fn below(path: &str, root: &str) -> String {
     if root.is_empty() || is_absolute(path) != is_absolute(root) {
         return path.to_owned();
@@ -55,8 +55,8 @@ pub(crate) fn below(path: &str, root: &str) -> String {
     up.chain(down).collect::<Vec<_>>().join("/")
 }
 
-/// A location as it is shown: without the folder that the sources of this report are in, which may be another one the
-/// next time. What would be left without any folder stays whole: a bare name does not say where a file is.
+/// A location for display: without the folder of this scan report's sources, which may differ next time. If no folder
+/// would remain, it stays whole: a bare name does not tell where a file is.
 pub(crate) fn shown<'p>(location: &'p str, root: &str) -> &'p str {
     let rest = location
         .strip_prefix(root)
@@ -69,20 +69,20 @@ fn parts(path: &str) -> impl DoubleEndedIterator<Item = &str> {
     path.split('/').filter(|part| !part.is_empty())
 }
 
-/// The folder that the paths of a report are below.
+/// The root folder of a scan report's paths.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Root {
     /// Its path.
     pub path: String,
-    /// Whether it is surely the folder of the reports before. A guess is good enough for a finding, but not for a verdict.
+    /// Whether it is certainly the same folder as before. A guess is good enough for a finding, but not for a verdict.
     pub certain: bool,
 }
 
-/// The paths of a report, as many as are needed to guess the folder they are below.
+/// The paths of a scan report, as many as are needed to guess their root.
 #[derive(Debug, Default, Clone)]
 pub struct Paths {
     sample: BTreeSet<String>,
-    /// The folder all absolute paths have in common.
+    /// The common folder of all absolute paths.
     common: Option<String>,
 }
 
@@ -104,8 +104,8 @@ impl Paths {
         }
     }
 
-    /// The folder that the paths of this report are below, so that they are spelled as those of the reports before:
-    /// `known` is the root of the report before, `places` are paths of stored findings as they were seen from it.
+    /// The root folder of this scan report's paths, so that they are spelled as before: `known` is the root of the
+    /// previous scan report, `places` are the paths of stored findings relative to it.
     pub fn root(&self, known: &str, places: &BTreeSet<String>) -> Root {
         let certain = |path: &str| Root {
             path: path.to_owned(),
@@ -130,14 +130,14 @@ impl Paths {
         }
     }
 
-    /// The paths that are known as they are seen from a folder.
+    /// The paths that are known when seen from a folder.
     fn hits(&self, root: &str, places: &BTreeSet<String>) -> Vec<String> {
         let seen = self.sample.iter().map(|path| below(path, root));
         seen.filter(|place| places.contains(place)).collect()
     }
 
-    /// Whether another root is the same folder elsewhere, rather than a folder like it: its name is the same,
-    /// or three files are where they were, or the paths were relative ones below a folder.
+    /// Whether another root is the same folder in another location, rather than a similar folder: it has the same
+    /// name, or three files are where they were, or the paths were relative to a folder.
     fn is_certain(&self, known: &str, root: &str, places: &BTreeSet<String>) -> bool {
         let alike = parts(known)
             .rev()
@@ -174,7 +174,7 @@ impl Paths {
     }
 }
 
-/// The folder two folders have in common.
+/// The common folder of two folders.
 fn shared(one: &str, other: &str) -> String {
     let common: Vec<_> = parts(one)
         .zip(parts(other))
@@ -227,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn a_path_is_seen_from_its_root() {
+    fn a_path_is_relative_to_its_root() {
         assert_eq!(below("/w/src/a.c", "/w"), "src/a.c");
         assert_eq!(below("/w/lib/a.c", "/w/src"), "../lib/a.c");
         assert_eq!(below("src/a.c", "/w"), "src/a.c");
@@ -272,7 +272,7 @@ mod tests {
         let first = root(&["/b/1/src/a.c", "/b/1/src/d/b.c"], "", &[]);
         assert_eq!(first, "/b/1/src");
         let places = ["a.c", "d/b.c"];
-        // Fewer, or more in another folder: the same root.
+        // Fewer paths, or more in another folder: the same root.
         assert_eq!(root(&["/b/1/src/d/b.c"], &first, &places), first);
         assert_eq!(root(&["/b/1/lib/x.c", "/b/1/src/a.c"], &first, &places), first);
         // Another checkout.

@@ -1,10 +1,10 @@
-//! CVSS ratings as reports give them.
+//! CVSS ratings in scan reports.
 //!
-//! Owns: which version a vector is of, and which of several ratings is kept. Must not: calculate scores.
+//! Owns: the version of a vector, and which of several ratings is kept. Must not: calculate scores.
 
 use crate::Cvss;
 
-/// A rating; none where there is neither vector nor score. `version` is what the report says where the vector does not.
+/// A rating; none if there is neither vector nor score. `version` applies if the vector does not state one.
 pub(crate) fn of(vector: &str, version: &str, score: &str) -> Option<Cvss> {
     let vector = vector.trim().trim_start_matches('(').trim_end_matches(')');
     // As Nessus writes version 2.
@@ -28,7 +28,7 @@ pub(crate) fn of(vector: &str, version: &str, score: &str) -> Option<Cvss> {
     })
 }
 
-/// The worst of some ratings; of equal ones that of the newest version, and then one with a vector.
+/// The most severe of some ratings; of equal ones that of the newest version, and then one with a vector.
 pub(crate) fn worst(ratings: impl IntoIterator<Item = Cvss>) -> Option<Cvss> {
     ratings.into_iter().reduce(|best, other| {
         let rank = |one: &Cvss| (one.score.unwrap_or(-1.0), one.version.clone(), one.vector.clone());
@@ -54,7 +54,7 @@ mod tests {
     }
 
     #[test]
-    fn the_worst_rating_is_kept_whatever_the_order() {
+    fn the_worst_rating_is_kept_in_any_order() {
         let one = |version: &str, score: &str| of("", version, score).unwrap();
         let ratings = [
             one("2.0", "7.5"),

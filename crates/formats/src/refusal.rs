@@ -1,28 +1,28 @@
-//! Why a report is not read, and where in it the fault is.
+//! Why a scan report is rejected, and where in it the fault is.
 //!
-//! Owns: what a refusal holds and how it is written. Must not: repeat more than a few words of the report.
+//! Owns: what a refusal contains and how it is written. Must not: repeat more than a few words of the scan report.
 
 use std::{fmt, io};
 
 use super::json::{guard::Excess, walk::Trail, wording};
 
-/// A report that could not be read.
+/// A scan report that could not be read.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// It does not fit: the sender's fault.
+    /// It is invalid: the sender's fault.
     #[error("{0}")]
     Refused(Refusal),
-    /// The file could not be read: ours.
+    /// The file could not be read: the server's fault.
     #[error("the file could not be read: {0}")]
     Io(#[from] io::Error),
 }
 
-/// What does not fit, and where.
+/// What is invalid, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
-    /// The path from the top of the report, such as `runs[0].results[17].message`; empty for the top.
+    /// The path from the top of the scan report, such as `runs[0].results[17].message`; empty for the top.
     pub path: String,
-    /// The line, from 1; 0 where the fault has no place.
+    /// The line, from 1; 0 if the fault has no place.
     pub line: u64,
     /// The byte in the line, from 1.
     pub column: u64,
@@ -54,7 +54,7 @@ impl Error {
         })
     }
 
-    /// What the parser said, with the path it had reached.
+    /// The parser's message, with the path it had reached.
     pub(crate) fn of(error: serde_json::Error, trail: &Trail) -> Self {
         let path = trail.to_string();
         if !error.is_io() {
@@ -69,7 +69,7 @@ impl Error {
         }
         let error = io::Error::from(error);
         match error.get_ref().and_then(|inner| inner.downcast_ref::<Excess>()) {
-            // The guard is ahead of the parser: its place is exact, the parser's path need not be.
+            // The guard is ahead of the parser: its place is exact, the parser's path may not be.
             Some(excess) => Self::Refused(Refusal {
                 path: String::new(),
                 line: excess.line,

@@ -1,4 +1,4 @@
-//! Which formats of scan reports there are: one line each, and everything that names formats is made from it.
+//! The formats of scan reports: one line each; everything that names formats is generated from it.
 //!
 //! Owns: [`FORMATS`]. Must not: parse.
 
@@ -28,42 +28,43 @@ pub struct Format {
     pub title: &'static str,
     /// Which tool writes it, and with which option.
     pub from: &'static str,
-    /// Each of these sets of marks is enough to recognise it; a set has two at least (`marks` says how they are written).
+    /// Each of these sets of marks is enough to recognise it; a set has at least two (`marks` explains how they are
+    /// written).
     pub marks: &'static [&'static [&'static str]],
     /// What an entry is.
     pub entry: &'static str,
-    /// What an entry is recognised by in the next report.
+    /// What an entry is recognised by in the next scan report.
     pub identity: &'static str,
-    /// What its severities are made of.
+    /// What its severities are based on.
     pub severity: &'static str,
-    /// What the report names as its target; empty where it names none.
+    /// The target that the scan report names; empty if it names none.
     pub target: &'static str,
-    /// What makes a report of it "not whole", besides entries that cannot be read.
+    /// What makes a scan report incomplete, in addition to entries that cannot be read.
     pub partial: &'static str,
-    /// A report of it below `tests/samples`.
+    /// An example below `tests/samples`.
     pub sample: &'static str,
-    /// Whether a whole report closes what it no longer holds without being asked to.
+    /// Whether a complete scan report closes by default what it no longer contains.
     pub closes: bool,
     pub(crate) survey: Survey,
 }
 
 type Survey = fn(&mut dyn Source, &Options) -> Result<Box<dyn Surveyed>, Error>;
 
-/// What a caller says about a report.
+/// What a caller states about a scan report.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Options {
-    /// Whether the caller names the target: then a report without entries can be a clean one.
+    /// Whether the caller names the target: then a scan report without entries can be a clean one.
     pub target: bool,
-    /// Whether the caller names the format: then an empty file of lines is a report without entries.
+    /// Whether the caller names the format: then an empty file of lines is a scan report without entries.
     pub format: bool,
-    /// For a table: which of our columns is which of its own, as `severity:Risk,title:Name`, and which severity a value
-    /// of its own is, as `critical:5`.
+    /// For a table: which of its columns is which of ours, as `severity:Risk,title:Name`, and which severity one of its
+    /// values means, as `critical:5`.
     pub columns: String,
-    /// For a table: its encoding, where it is neither UTF-8 nor UTF-16: `windows-1252`.
+    /// For a table: its encoding, if it is neither UTF-8 nor UTF-16: `windows-1252`.
     pub encoding: String,
 }
 
-/// All of them.
+/// All formats.
 pub static FORMATS: &[Format] = &[
     Format {
         name: "sarif",
@@ -97,8 +98,8 @@ pub static FORMATS: &[Format] = &[
             &["Results[].Target", "Results[].Vulnerabilities[]"],
         ],
         entry: "a vulnerability, misconfiguration, secret or licence",
-        identity: "the CVE, GHSA or check, the package and its file; of a misconfiguration its resource",
-        severity: "Trivy's word; of `UNKNOWN` the worst CVSS score",
+        identity: "the CVE, GHSA or check, the package and its file; for a misconfiguration its resource",
+        severity: "Trivy's word; for `UNKNOWN` the highest CVSS score",
         target: "the artifact without its tag or digest",
         partial: "",
         sample: "trivy.json",
@@ -125,7 +126,7 @@ pub static FORMATS: &[Format] = &[
         ],
         entry: "a result",
         identity: "the host, the template, its matcher and extractor, where it matched",
-        severity: "Nuclei's word; of `unknown` the template's CVSS score",
+        severity: "Nuclei's word; for `unknown` the template's CVSS score",
         target: "each host",
         partial: "a line that cannot be read",
         sample: "nuclei.jsonl",
@@ -165,7 +166,7 @@ pub static FORMATS: &[Format] = &[
         ],
         entry: "a match",
         identity: "the vulnerability under each of its names, type and name of the package, its files",
-        severity: "Grype's word (Negligible is informational); of `Unknown` the worst CVSS score",
+        severity: "Grype's word (Negligible is informational); for `Unknown` the highest CVSS score",
         target: "the image or folder without its tag or digest",
         partial: "",
         sample: "grype.json",
@@ -182,7 +183,7 @@ pub static FORMATS: &[Format] = &[
         ],
         entry: "a vulnerability for each component it affects",
         identity: "the vulnerability under each of its names, the component without its version",
-        severity: "the worst word of the ratings, else the worst score of a CVSS method",
+        severity: "the most severe word of the ratings, else the highest score of a CVSS method",
         target: "the root component",
         partial: "no list of vulnerabilities",
         sample: "cyclonedx.json",
@@ -261,7 +262,7 @@ pub static FORMATS: &[Format] = &[
         ],
         entry: "a row",
         identity: "host, port, file, URL or component; rule (else title) and id; the evidence (else the description)",
-        severity: "a word, or a CVSS score; of a known export its own scale",
+        severity: "a word, or a CVSS score; for a known export its own scale",
         target: "",
         partial: "a row that cannot be read",
         sample: "made/findings.csv",
@@ -280,10 +281,10 @@ impl Format {
             .join(", ")
     }
 
-    /// Surveys a whole report of this format.
+    /// Surveys a whole scan report of this format.
     ///
     /// # Errors
-    /// [`Error::Refused`] for a file that is of another kind or breaks off, [`Error::Io`] if it cannot be read.
+    /// [`Error::Refused`] for a file that is of another kind or truncated, [`Error::Io`] if it cannot be read.
     pub fn survey(
         &'static self,
         file: &mut dyn Source,
@@ -291,7 +292,7 @@ impl Format {
     ) -> Result<Box<dyn Surveyed>, Error> {
         match detect::check(file, options, self)? {
             Checked::Fits => (self.survey)(file, options),
-            // Its reader knows better what is wrong, if it is.
+            // If its reader finds a fault, that message is better.
             Checked::Lacks(error) => (self.survey)(file, options).and(Err(error)),
         }
     }
@@ -304,7 +305,7 @@ impl Format {
             .any(|mark| mark.starts_with("column "))
     }
 
-    /// What its first set of marks is, for messages.
+    /// Its first set of marks, for messages.
     pub(crate) fn marked(&self) -> String {
         let first = self.marks.first().copied().unwrap_or_default();
         first

@@ -1,12 +1,12 @@
 //! Semgrep's JSON report (`semgrep scan --json`), of the tool `Semgrep`.
 //!
-//! Owns: what is read of a result, and whether Semgrep scanned all that it was to. Must not: read data flows.
+//! Owns: what is read of a result, and whether Semgrep scanned everything it was asked to. Must not: read data flows.
 //!
 //! Severity: `CRITICAL`, `HIGH`, `MEDIUM`, `LOW` as they are; of the older words `ERROR` is high, `WARNING` medium,
 //! `INFO` low (<https://semgrep.dev/docs/writing-rules/rule-syntax>, "severity"); an inventory or experiment is
 //! informational. A result is recognised by the rule and the path, and by Semgrep's own fingerprint, the lines of code
-//! and the message; one about a dependency by the package, its version and the advisory. A report with an error of level
-//! `error`, a rule that was skipped or a file that could not be scanned is not whole: what it could not read is not gone.
+//! and the message; one about a dependency by the package, its version and the advisory. A scan report with an error of
+//! level `error`, a skipped rule or a file that could not be scanned is incomplete: what it could not read is not gone.
 
 use base::Severity;
 
@@ -75,10 +75,10 @@ const PATHS: &Shape = &[
 const SKIPPED: &Shape = &[("path", Want::Text(SHORT)), ("reason", Want::Text(WORD))];
 const RULE: &Shape = &[("rule_id", Want::Text(SHORT))];
 
-/// What Semgrep writes in the place of a value where nobody was signed in.
+/// What Semgrep writes in place of a value if no user was signed in.
 const WITHHELD: &str = "requires login";
 
-/// Why a file that was to be scanned was not. The other reasons say that it was not to be.
+/// Reasons that mean that a file should have been scanned. The others mean that it was excluded.
 const FAILED: [&str; 6] = [
     "analysis_failed_parser_or_internal_error",
     "exceeded_size_limit",
@@ -88,7 +88,7 @@ const FAILED: [&str; 6] = [
     "nonexistent_file",
 ];
 
-/// Nothing of a report is needed before its results.
+/// Nothing of a scan report is needed before its results.
 pub(crate) struct Semgrep;
 
 impl Reader for Semgrep {
@@ -135,7 +135,7 @@ impl Reader for Semgrep {
     }
 }
 
-/// What an element of another list than the results says that the report lacks.
+/// Why the scan report is incomplete, according to an element of a list other than the results.
 fn lack(list: &str, record: &Record) -> Option<String> {
     if let Err(what) = record.sound() {
         return Some(format!("an element of `{list}` could not be read: {what}"));
@@ -175,7 +175,7 @@ fn entry(record: &Record) -> Result<Entry, String> {
     let line = number(start, "line");
     let metadata = extra.part("metadata");
     let name = rule.rsplit('.').next().unwrap_or(rule);
-    let says = message.trim_start().lines().next().unwrap_or_default();
+    let summary = message.trim_start().lines().next().unwrap_or_default();
     let urls = metadata.texts("references").chain(metadata.texts("source"));
     Ok(Entry::from(Draft {
         key: key(record),
@@ -185,10 +185,10 @@ fn entry(record: &Record) -> Result<Entry, String> {
             line,
             &[start.text("col"), message],
         ),
-        title: if says.is_empty() {
+        title: if summary.is_empty() {
             name.to_owned()
         } else {
-            format!("{name}: {says}")
+            format!("{name}: {summary}")
         },
         description: vec![
             message.to_owned(),
@@ -239,10 +239,10 @@ fn key(record: &Record) -> Key {
             ..Key::default()
         };
     };
-    // Where the code calls it, each call is a problem of its own.
+    // If the code calls it, each call is a separate problem.
     let is_called = extra.part("sca_info").text("reachable") == "true";
     let called = if is_called { code.as_str() } else { "" };
-    // The advisory is the rule, and its id is Semgrep's own; the fingerprint is of the line of a lock file.
+    // The advisory is the rule, with Semgrep's own id; the fingerprint is that of a line in a lock file.
     let mut rules = vec![rule.to_owned()];
     let mut ids = identifiers(extra.part("metadata"));
     rules.extend(ids.next().map(|id| package::rules(id, ids)).unwrap_or_default());
@@ -297,7 +297,7 @@ fn component(extra: &Record) -> Option<Component> {
     })
 }
 
-/// What a vulnerability of a dependency is called.
+/// The ids of a vulnerability of a dependency.
 fn identifiers(metadata: &Record) -> impl Iterator<Item = &str> {
     let keys = ["sca-vuln-database-identifier", "cve", "ghsa"];
     keys.into_iter().flat_map(|key| metadata.texts(key))
@@ -309,7 +309,7 @@ fn severity_of(word: &str) -> Severity {
         "WARNING" => Severity::Medium,
         "INFO" => Severity::Low,
         "INVENTORY" | "EXPERIMENT" => Severity::Informational,
-        // Without a word, as SARIF has it: a warning.
+        // Without a word it is a warning, as in SARIF.
         word => severity::of_word(word).unwrap_or(Severity::Medium),
     }
 }

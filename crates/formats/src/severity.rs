@@ -1,6 +1,6 @@
-//! How bad something is, on Campanile's scale.
+//! Severities on Campanile's scale.
 //!
-//! Owns: the mapping of CVSS scores and of the words that most tools share. Must not: know one tool's own scale.
+//! Owns: the mapping of CVSS scores and of the words that most tools share. Must not: know the scale of one tool.
 
 use base::Severity;
 
@@ -20,7 +20,7 @@ pub(crate) fn of_score(score: &str) -> Option<Severity> {
     })
 }
 
-/// The severity of a word that most tools share; none for another one, such as `unknown`.
+/// The severity of a word that most tools share; none for any other, such as `unknown`.
 pub(crate) fn of_word(word: &str) -> Option<Severity> {
     Some(match word.trim().to_ascii_lowercase().as_str() {
         "urgent" => Severity::Urgent,
@@ -33,10 +33,10 @@ pub(crate) fn of_word(word: &str) -> Option<Severity> {
     })
 }
 
-/// Whether a word is one of the scale, or says that nobody knows. No severity is guessed.
+/// Whether a word is on the scale, or means unknown. Severities are never guessed.
 ///
 /// # Errors
-/// What is wrong with another word.
+/// What is wrong with any other word.
 pub(crate) fn stated(word: &str) -> Result<(), String> {
     let known = matches!(
         word.trim().to_ascii_lowercase().as_str(),
@@ -49,7 +49,7 @@ pub(crate) fn stated(word: &str) -> Result<(), String> {
     Err(format!("unknown severity `{word}`"))
 }
 
-/// The worst of these scores; none if none of them is one.
+/// The most severe of these scores; none if none is valid.
 pub(crate) fn of_scores<'t>(scores: impl IntoIterator<Item = &'t str>) -> Option<Severity> {
     scores.into_iter().filter_map(of_score).max()
 }

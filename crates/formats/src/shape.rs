@@ -1,7 +1,7 @@
-//! Which parts of a report a format takes, and an entry as it was read.
+//! Which parts of a scan report a format reads, and an entry as it was read.
 //!
-//! Owns: [`Shape`], which the readers of JSON and of XML follow, and [`Record`], what they make of it. Must not:
-//! know where the text comes from.
+//! Owns: [`Shape`], which the readers of JSON and of XML follow, and [`Record`], their result. Must not: know where the
+//! text comes from.
 
 use std::fmt;
 
@@ -13,25 +13,26 @@ pub(crate) type Shape = [(&'static str, Want)];
 
 /// How a value is read.
 pub(crate) enum Want {
-    /// A text, of which so many bytes are kept.
+    /// A text, of which this many bytes are kept.
     Text(usize),
-    /// A number, or a text in its place.
+    /// A number, or a text instead.
     Number,
     /// True or false.
     Flag,
-    /// A text or an array of them: so many are kept, so many bytes of each. In XML an element that repeats.
+    /// A text or an array of them: the number kept, and the bytes kept of each. In XML an element that repeats.
     Texts(usize, usize),
-    /// In XML an element that repeats, as `name=text` with its attribute `name`: so many, so many bytes of each text.
+    /// In XML an element that repeats, as `name=text` with its attribute `name`: the number kept, and the bytes kept of
+    /// each text.
     Tagged(usize, usize),
     /// An object.
     One(&'static Shape),
-    /// An object, or a text in its place.
+    /// An object, or a text instead.
     Named(&'static Shape),
-    /// An object of objects whose keys are free: so many are kept, each with its key as the text of [`KEY`].
+    /// An object of objects with arbitrary keys: the number kept, each with its key as the text of [`KEY`].
     Table(usize, &'static Shape),
-    /// Objects, of which so many are kept.
+    /// Objects, of which this many are kept.
     Many(usize, &'static Shape),
-    /// Objects that are not kept: entries lie within.
+    /// Objects that are not kept: they contain entries.
     Through(&'static Shape),
     /// Objects that are handed over one by one.
     Entries(&'static Shape),
@@ -40,11 +41,11 @@ pub(crate) enum Want {
 /// The key of an object of a [`Want::Table`].
 pub(crate) const KEY: &str = "";
 
-/// How many bytes of an id, a name, a path or a URL are kept.
+/// Bytes of an id, a name, a path or a URL that are kept.
 pub(crate) const SHORT: usize = 1_024;
-/// How many bytes of a message or description are kept.
+/// Bytes of a message or description that are kept.
 pub(crate) const LONG: usize = 16_000;
-/// How many bytes of a single word are kept.
+/// Bytes of a single word that are kept.
 pub(crate) const WORD: usize = 64;
 
 /// An object as it was read.
@@ -53,22 +54,22 @@ pub(crate) struct Record {
     texts: Vec<(&'static str, String)>,
     parts: Vec<(&'static str, Record)>,
     lists: Vec<&'static str>,
-    /// How many elements of a list were more than are kept.
+    /// The number of elements of each list beyond those that are kept.
     cut: Vec<(&'static str, usize)>,
     /// Why it could not be read.
     fault: Option<String>,
 }
 
 impl Record {
-    /// Itself, if all of it is as the shape says. Of an entry that is not, nothing else is kept.
+    /// Itself, if it matches the shape completely. Of an invalid entry, nothing else is kept.
     ///
     /// # Errors
-    /// The first thing that does not fit, with its place within the entry.
+    /// The first fault, with its place within the entry.
     pub(crate) fn sound(&self) -> Result<&Self, String> {
         self.fault.clone().map_or(Ok(self), Err)
     }
 
-    /// Itself with what does not fit.
+    /// Itself with a fault.
     pub(super) fn with_fault(self, fault: String) -> Self {
         let fault = Some(fault);
         Self { fault, ..self }
@@ -109,13 +110,13 @@ impl Record {
         parts.map(|(_, part)| part)
     }
 
-    /// The objects of a key, for keeping.
+    /// The objects of a key, by value.
     pub(crate) fn into_parts(self, key: &str) -> Vec<Self> {
         let parts = self.parts.into_iter().filter(|(name, _)| *name == key);
         parts.map(|(_, part)| part).collect()
     }
 
-    /// Takes the objects of a key out of it, and how many more there were.
+    /// Takes the objects of a key out of it, with the number of further ones.
     pub(crate) fn take_parts(&mut self, key: &str) -> (Vec<Self>, usize) {
         let taken = self.parts.extract_if(.., |(name, _)| *name == key);
         let taken: Vec<_> = taken.map(|(_, part)| part).collect();
@@ -123,28 +124,28 @@ impl Record {
         (taken, cut.map(|(_, more)| more).sum())
     }
 
-    /// How many elements of its lists were more than are kept.
+    /// The number of elements of its lists beyond those that are kept.
     pub(crate) fn count_cuts(&self) -> usize {
         self.cut.iter().map(|(_, more)| more).sum()
     }
 
-    /// What of its lists was not kept, in words; empty where all of them are whole.
+    /// A note on what of its lists was not kept; empty if all are complete.
     pub(crate) fn cuts(&self) -> String {
         let own = self
             .cut
             .iter()
             .map(|(key, more)| format!("… and {more} more of `{key}`"));
         let below = self.parts.iter().map(|(_, part)| part.cuts());
-        let all: Vec<_> = own.chain(below).filter(|said| !said.is_empty()).collect();
+        let all: Vec<_> = own.chain(below).filter(|text| !text.is_empty()).collect();
         all.join("\n")
     }
 
-    /// Whether there was a list of this key, however long.
+    /// Whether there was a list of this key, of any length.
     pub(crate) fn listed(&self, key: &str) -> bool {
         self.lists.contains(&key)
     }
 
-    /// Whether there was anything of this key.
+    /// Whether there was any value of this key.
     pub(crate) fn has(&self, key: &str) -> bool {
         self.listed(key) || self.texts(key).next().is_some() || self.parts(key).next().is_some()
     }
@@ -171,13 +172,13 @@ impl Record {
     }
 }
 
-/// What an entry lies in, as far as it is read.
+/// What contains an entry, as far as it has been read.
 pub(crate) struct Outer<'a> {
     pub(crate) record: &'a Record,
     pub(crate) outer: Option<&'a Outer<'a>>,
 }
 
-/// Where an entry stands.
+/// The position of an entry.
 pub(crate) struct At<'a> {
     pub(crate) trail: &'a Trail,
     /// The list it is in.
@@ -186,7 +187,7 @@ pub(crate) struct At<'a> {
 }
 
 impl At<'_> {
-    /// The first text of a key in what the entry lies in, from the inside out.
+    /// The first text of a key in the objects that contain the entry, from the innermost.
     pub(crate) fn outer_text(&self, key: &str) -> &str {
         let outers = std::iter::successors(self.outer, |outer| outer.outer);
         let mut texts = outers.map(|outer| outer.record.text(key));
@@ -200,5 +201,5 @@ impl fmt::Display for At<'_> {
     }
 }
 
-/// Takes entries as they are read. What it refuses is wrong with the whole report.
+/// Takes entries as they are read. An error rejects the whole scan report.
 pub(crate) type Each<'e> = dyn FnMut(&At<'_>, Record) -> Result<(), String> + 'e;

@@ -1,6 +1,7 @@
-//! The first bytes of a report.
+//! The first bytes of a scan report.
 //!
-//! Owns: the byte order mark, and refusing what is no text with a word on what it is. Must not: know a format.
+//! Owns: the byte order mark, and rejecting a file that is not text with a message on what it is. Must not: know a
+//! format.
 
 use std::io::{Cursor, Read, Seek};
 
@@ -14,7 +15,7 @@ pub(crate) fn is_xml<F: Read + Seek>(file: F) -> Result<bool, Error> {
     Ok(first(file)? == Some(b'<'))
 }
 
-/// The first byte that is no white space; none if there is none near.
+/// The first byte that is not white space; none if there is none near the start.
 ///
 /// # Errors
 /// As for [`rewound`].
@@ -35,10 +36,10 @@ pub(crate) fn is_wide(file: &mut dyn Source) -> Result<bool, Error> {
     Ok(matches!(start.as_slice(), [0xff, 0xfe] | [0xfe, 0xff]))
 }
 
-/// Rewinds the file and takes its first bytes less a byte order mark; they belong before the rest.
+/// Rewinds the file and takes its first bytes without a byte order mark; they belong before the rest.
 ///
 /// # Errors
-/// [`Error::Refused`] for an empty file, and for what is packed or no UTF-8.
+/// [`Error::Refused`] for an empty file, and for one that is compressed or not UTF-8.
 pub(crate) fn rewound<F: Read + Seek>(file: &mut F) -> Result<Cursor<Vec<u8>>, Error> {
     file.rewind()?;
     let mut start = Vec::new();

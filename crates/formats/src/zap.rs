@@ -1,13 +1,13 @@
 //! ZAP's traditional report, XML or JSON, of the tool `ZAP`.
 //!
-//! Owns: the two forms of a report, its sites, and when it was made. Must not: keep requests and responses.
+//! Owns: the two forms of a scan report, its sites, and when it was created. Must not: keep requests and responses.
 //!
-//! An alert is one finding for each site, however many places show it, as in ZAP itself; a place is a method, a URL and
-//! a parameter. Severity: the risk, 0 informational to 3 high
-//! (<https://www.zaproxy.org/docs/desktop/start/features/alerts/>). A confidence of 0 is a false positive and skipped. An
-//! alert is recognised by the site, by its reference or its rule with the alert's name, and by what it says: of two alerts
-//! of one rule that differ in it each is a finding of its own. Each site is covered for itself, since `created`, the only
-//! time that has a zone; a report without sites is not whole.
+//! An alert is one finding per site, whatever the number of places, as in ZAP itself; a place is a method, a URL and a
+//! parameter. Severity: the risk, 0 informational to 3 high
+//! (<https://www.zaproxy.org/docs/desktop/start/features/alerts/>). An alert with a confidence of 0 is a false positive
+//! and skipped. An alert is recognised by the site, by its reference or its rule with the alert's name, and by its
+//! text: two alerts of one rule with different texts are separate findings. Each site has its own coverage, dated by
+//! `created`, the only time with a zone; a scan report without sites is incomplete.
 
 mod alert;
 
@@ -22,7 +22,7 @@ use crate::{
     start, xml,
 };
 
-/// How many sites are kept for their names.
+/// Maximum number of sites whose names are kept.
 const SITES: usize = 100_000;
 
 const HEADS: &Shape = &[("site", Want::Many(SITES, HEAD)), ("created", Want::Text(WORD))];
@@ -34,7 +34,7 @@ const REPORT_OF_ONE: &Shape = &[("site", Want::One(SITE))];
 const SITE: &Shape = &[("alerts", Want::Entries(ALERT))];
 
 const ROOTS: &[(&str, &Shape)] = &[("OWASPZAPReport", REPORT_XML)];
-// A site is an entry, too: it comes after its alerts, and also where it has none.
+// A site is an entry, too: it comes after its alerts, even if it has none.
 const REPORT_XML: &Shape = &[("@created", Want::Text(WORD)), ("site", Want::Entries(SITE_XML))];
 const SITE_XML: &Shape = &[
     ("@name", Want::Text(SHORT)),
@@ -44,19 +44,19 @@ const SITE_XML: &Shape = &[
     ),
 ];
 
-/// A report in one of its forms.
+/// A scan report in one of its forms.
 pub(crate) enum Zap {
     Xml,
-    /// With the sites in their order: a site's name may stand behind its alerts.
+    /// With the sites in order: a site's name may come after its alerts.
     Json(Heads),
 }
 
-/// What a report in JSON says besides its alerts.
+/// The parts of a scan report in JSON other than its alerts.
 pub(crate) struct Heads {
-    /// The name of each as it is written, and in its one spelling.
+    /// The name of each as written, and normalized.
     sites: Vec<(String, String)>,
     created: String,
-    /// Whether the one site stands there without a list.
+    /// Whether the only site is not in a list.
     one: bool,
 }
 
@@ -140,7 +140,7 @@ fn json_report(file: &mut dyn Source, heads: &Heads, sink: &mut Sink<'_>) -> Res
 
 const NO_SITE: &str = "the report names no site; none was reached";
 
-/// Puts an alert of a site, which has its name in the report and its one spelling.
+/// Adds an alert of a site, with the site's name in the scan report and its normalized spelling.
 fn put(sink: &mut Sink<'_>, (at, name, site): (&At<'_>, &str, &str), record: &Record) -> Result<(), String> {
     let coverage = host::covers(sink, "zap", site)?;
     let read = record.sound().and_then(|record| alert::entry(name, site, record));

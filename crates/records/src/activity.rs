@@ -1,7 +1,7 @@
-//! What happened lately, for people to read: `/activity`.
+//! Recent activity, for people to read: `/activity`.
 //!
-//! Owns: how an event reads in a list. Must not: have a table, or know who was told of it. What an import or a change of
-//! many records did to each single one is left out: one more event tells of all of it.
+//! Owns: how an event is shown in a list. Must not: have a table, or know who was notified. The events of single
+//! records in an import or a bulk change are left out: one event represents them.
 
 use access::{Caller, Json, Page, PageQuery, Problem, Query, directory};
 use axum::extract::State;
@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Named, Records};
 
-/// Something that happened. Names are those of that moment; text from outside: escape it.
+/// Something that happened. Names are those at that time; text from outside: escape it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[schema(as = Activity)]
 pub struct Activity {
@@ -25,20 +25,20 @@ pub struct Activity {
     pub company_id: Id,
     /// That company's name.
     pub company_name: String,
-    /// How bad, where it is about a finding.
+    /// The severity, if it is about a finding.
     pub severity: Option<Severity>,
     /// Who did it; null for the system itself.
     pub actor: Option<Named>,
     /// The kind of record it happened to.
     pub subject_type: SubjectType,
-    /// That record's id, though it may be gone.
+    /// That record's id; the record may have been deleted.
     pub subject_id: Id,
     /// The record's title or name.
     pub title: String,
 }
 
 impl Activity {
-    /// None for an event that is for no company.
+    /// None for an event without a company.
     fn of(event: &Event) -> Option<Self> {
         let text = |key: &str| event.text(key).unwrap_or_default().to_owned();
         Some(Self {
@@ -59,7 +59,7 @@ impl Activity {
     }
 }
 
-/// Whose.
+/// Filters.
 #[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct ActivityQuery {
@@ -67,13 +67,13 @@ pub struct ActivityQuery {
     company_id: Option<Id>,
 }
 
-/// What happened lately where the caller may look
+/// Recent activity in the companies the caller may see
 ///
-/// Without what an import or a change of many records did to each single one: one more entry tells of all of it.
+/// The events of single records in an import or a bulk change are left out: one entry represents them.
 #[utoipa::path(
     get, path = "/activity", tag = "activity", operation_id = "list_activity", params(ActivityQuery, PageQuery),
     responses(
-        (status = 200, description = "A page of events, the newest first", body = Page<Activity>),
+        (status = 200, description = "A page of events, newest first", body = Page<Activity>),
         (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
     ),
 )]

@@ -1,26 +1,26 @@
-//! Framework agreements: what was agreed with a company, until when, and over how many hours.
+//! Framework agreements: what was agreed with a company, until when, and for how many hours.
 //!
-//! Owns: the table `agreements` and each change of it with its event. Must not: warn of an expiry; the clock does.
+//! Owns: the table `agreements` and each change of it with its event. Must not: warn about an expiry; the clock does.
 
 mod change;
 pub mod http;
 mod list;
 
 pub use change::{Change, New, change, create, delete};
-pub use list::{Filter, Sort, get, held, list};
+pub use list::{Filter, Sort, get, get_for_update, list};
 
 use base::{Id, Time};
 
 use crate::{Date, Named, word::words};
 
 words! {
-    /// Where an agreement stands.
+    /// The status of an agreement.
     pub enum Status (AgreementStatus, "an agreement's status") {
-        /// It is yet to be signed: it is on no calendar and warns nobody.
+        /// Not signed yet: it is not on the calendar, and nobody is warned.
         Draft "draft",
-        /// It is signed. It holds until its last day.
+        /// Signed. It is in effect until its last day.
         Active "active",
-        /// It was ended before its time.
+        /// Terminated early.
         Terminated "terminated",
     }
 }
@@ -32,24 +32,24 @@ pub struct Agreement {
     pub id: Id,
     /// The company it is with.
     pub company: Named,
-    /// Its name, in a line.
+    /// Its name, one line.
     pub name: String,
-    /// What both sides call it, such as a contract's number; may be empty.
+    /// What both sides call it, such as a contract number; may be empty.
     pub reference: String,
-    /// What it says, at length; may be empty.
+    /// Its description; may be empty.
     pub description: String,
-    /// Where it stands.
+    /// Its status.
     pub status: Status,
     /// Its first day.
     pub starts_on: Option<Date>,
     /// Its last day.
     pub expires_on: Date,
-    /// The hours agreed on.
+    /// The contracted hours.
     pub hours: Option<u32>,
-    /// The hours spent of them.
+    /// The hours used so far.
     pub hours_used: u32,
-    /// Since when it is known here.
+    /// When it was created.
     pub created_at: Time,
-    /// When it last changed.
+    /// When it was last updated.
     pub updated_at: Time,
 }

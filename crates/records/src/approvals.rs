@@ -1,7 +1,7 @@
-//! Approvals: somebody asks that the risk of a finding be accepted until a time, and somebody else decides.
+//! Approvals: someone requests that the risk of a finding be accepted until a time, and someone else decides.
 //!
-//! Owns: the table `approvals` and each change of it with its event; the finding moves with a decision and with its
-//! end. Must not: say what a finding may become; its lifecycle does.
+//! Owns: the table `approvals` and each change of it with its event; a decision and an expiry also change the finding's
+//! status. Must not: decide which statuses a finding may have; its lifecycle does.
 
 mod adopt;
 mod authors;
@@ -16,42 +16,42 @@ pub(crate) use change::event;
 pub use change::{Decision, New, decide, delete, request};
 pub(crate) use expiry::end;
 pub use expiry::{expire, next_expiry};
-pub use list::{Filter, Sort, get, held, list};
-pub(crate) use worse::{answerable, got_worse};
+pub use list::{Filter, Sort, get, get_for_update, list};
+pub(crate) use worse::{answerable, became_more_severe};
 
 use base::{Id, Severity, Time};
 
 use crate::{Named, word::words};
 
 words! {
-    /// Where an approval stands.
+    /// The status of an approval.
     pub enum Status (ApprovalStatus, "an approval's status") {
-        /// Nobody has decided yet.
+        /// Not decided yet.
         Requested "requested",
         /// The risk is accepted.
         Approved "approved",
         /// The risk is not accepted.
         Rejected "rejected",
-        /// It was approved and its time is over.
+        /// It was approved and has expired.
         Expired "expired",
-        /// It was approved and the finding was opened again before its time.
+        /// It was approved and the finding was reopened before it expired.
         Ended "ended",
-        /// The risk was accepted before that needed an approval; it holds until its end.
+        /// The risk was accepted before an approval was required; valid until it expires.
         Unapproved "unapproved",
     }
 }
 
 impl Status {
-    /// Those on which an acceptance rests, as a list of literals: the partial indexes say the same words.
+    /// Those with an accepted risk, as a list of literals: the partial indexes use the same ones.
     pub const HOLDING_SQL: &'static str = "('approved', 'unapproved')";
 
-    /// Whether an acceptance rests on it.
+    /// Whether the risk is accepted.
     pub const fn holds(self) -> bool {
         matches!(self, Self::Approved | Self::Unapproved)
     }
 }
 
-/// A request to accept the risk of a finding, and what became of it.
+/// A request to accept the risk of a finding, and its decision.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Approval {
     /// Its id.
@@ -60,34 +60,34 @@ pub struct Approval {
     pub company: Named,
     /// The finding, by its title.
     pub finding: Named,
-    /// How bad the finding is.
+    /// The finding's severity.
     pub severity: Severity,
     /// Why the risk should be accepted.
     pub reason: String,
-    /// Where it stands.
+    /// Its status.
     pub status: Status,
     /// Until when the risk is accepted.
     pub expires_at: Time,
-    /// Who asks; none once they are gone.
+    /// The requester; none if deleted.
     pub requested_by: Option<Named>,
     /// Who decided.
     pub decided_by: Option<Named>,
     /// When it was decided.
     pub decided_at: Option<Time>,
-    /// What was said to the decision; may be empty.
+    /// The comment on the decision; may be empty.
     pub comment: String,
-    /// When it was asked for.
+    /// When it was requested.
     pub created_at: Time,
-    /// When it last changed.
+    /// When it was last updated.
     pub updated_at: Time,
-    /// How often it was written: a decision names the one it read.
+    /// Counts its changes: a decision refers to the version that was read.
     pub version: i64,
-    /// How severe the finding was when its risk was accepted.
+    /// The finding's severity when its risk was accepted.
     pub accepted_severity: Option<Severity>,
 }
 
 impl Approval {
-    /// Whether the finding is more severe now than what was accepted.
+    /// Whether the finding is now more severe than the accepted one.
     pub fn outgrown(&self) -> bool {
         self.status.holds()
             && self

@@ -7,7 +7,7 @@ pub mod http;
 mod list;
 
 pub use change::{Change, New, change, create, delete};
-pub use list::{Filter, Sort, get, held, in_company, list};
+pub use list::{Filter, Sort, get, get_for_update, in_company, list};
 
 use base::{Id, Time};
 
@@ -22,11 +22,11 @@ words! {
         Repository "repository",
         /// A machine.
         Host "host",
-        /// A name in the DNS.
+        /// A DNS name.
         Domain "domain",
-        /// Addresses.
+        /// A range of addresses.
         Network "network",
-        /// An account or a service of a cloud.
+        /// A cloud account or service.
         Cloud "cloud",
         /// A container image or another package.
         Image "image",
@@ -36,7 +36,7 @@ words! {
 }
 
 words! {
-    /// How much depends on an asset.
+    /// How important an asset is.
     pub enum Criticality (AssetCriticality, "an asset's criticality") {
         /// Little.
         Low "low",
@@ -50,11 +50,11 @@ words! {
 }
 
 words! {
-    /// Where an asset stands.
+    /// The status of an asset.
     pub enum Status (AssetStatus, "an asset's status") {
         /// In use.
         Active "active",
-        /// Out of use; what was found there stays.
+        /// No longer in use; its findings are kept.
         Retired "retired",
     }
 }
@@ -64,26 +64,26 @@ words! {
 pub struct Asset {
     /// Its id.
     pub id: Id,
-    /// The company it is of.
+    /// The company it belongs to.
     pub company: Named,
-    /// Its name, in a line.
+    /// Its name, one line.
     pub name: String,
     /// What kind of thing it is.
     pub kind: Kind,
-    /// Its address, URL or path, in a line; may be empty.
+    /// Its address, URL or path, one line; may be empty.
     pub identifier: String,
-    /// What it is, at length; may be empty.
+    /// Its description; may be empty.
     pub description: String,
-    /// How much depends on it.
+    /// How important it is.
     pub criticality: Criticality,
-    /// Where it stands.
+    /// Its status.
     pub status: Status,
     /// Who owns it.
     pub owned: Owned,
-    /// Its tags, in their order.
+    /// Its tags, in order.
     pub tags: Vec<String>,
-    /// Since when it is known here.
+    /// When it was created.
     pub created_at: Time,
-    /// When it last changed.
+    /// When it was last updated.
     pub updated_at: Time,
 }

@@ -1,7 +1,7 @@
 //! Who changes a record, and where it belongs.
 //!
 //! Owns: the actor and the place that every change and every event needs. Must not: decide what a role may do; the
-//! handlers ask the [`Caller`].
+//! handlers check the [`Caller`].
 
 use access::{Caller, Problem, directory};
 use base::{Id, Scope, Severity};
@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use store::Tx;
 
-/// Something with a name, as answers and events carry it.
+/// Something with a name, as responses and events include it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, utoipa::ToSchema)]
 pub struct Named {
     /// Its id.
@@ -19,7 +19,7 @@ pub struct Named {
 }
 
 impl Named {
-    /// The id and the name of something that may be none.
+    /// The id and the name of an optional value.
     pub fn split(named: Option<Self>) -> (Option<Id>, Option<String>) {
         named.map_or((None, None), |named| (Some(named.id), Some(named.name)))
     }
@@ -28,15 +28,15 @@ impl Named {
 /// Who changes something.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct By {
-    /// The person; none for the system itself.
+    /// The user; none for the system itself.
     pub actor: Option<Named>,
-    /// Whether the person came with an API token.
+    /// Whether the user authenticated with an API token.
     pub token: bool,
-    /// The scan, where an import does it: its events are bundled, and it may do what only scans may.
+    /// The scan, if an import does it: its events are bundled, and it has the permissions of a scan.
     pub scan: Option<Id>,
-    /// The bulk change that this is one of: its events are bundled, and grouped into one message for each recipient.
+    /// The bulk change it is part of: its events are bundled, and grouped into one message for each recipient.
     pub many: Option<Id>,
-    /// Whether this one stands for the whole bulk change in the list of what happened lately.
+    /// Whether this event represents the whole bulk change in the recent activity.
     pub leads: bool,
 }
 
@@ -50,7 +50,7 @@ impl By {
         leads: false,
     };
 
-    /// The person who is calling.
+    /// The calling user.
     pub fn caller(caller: &Caller) -> Self {
         Self {
             actor: Some(Named {
@@ -64,27 +64,27 @@ impl By {
         }
     }
 
-    /// The same person, importing this scan.
+    /// The same user, importing this scan.
     #[must_use]
     pub fn importing(mut self, scan: Id) -> Self {
         self.scan = Some(scan);
         self
     }
 
-    /// The same person, doing it to many records at once.
+    /// The same user, in a bulk change.
     #[must_use]
     pub fn one_of_many(mut self, many: Id) -> Self {
         self.many = Some(many);
         self
     }
 
-    /// The person's id.
+    /// The user's id.
     pub fn id(&self) -> Option<Id> {
         self.actor.as_ref().map(|actor| actor.id)
     }
 }
 
-/// Where a record belongs: a company, and a project of it if any.
+/// Where a record belongs: a company, and optionally one of its projects.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
     /// The company.
@@ -94,11 +94,11 @@ pub struct Place {
 }
 
 impl Place {
-    /// The place of these ids. The project stays until the end of the transaction.
+    /// The place with these ids. The project cannot be deleted until the end of the transaction.
     ///
     /// # Errors
-    /// 404 for a company that is not there or not in the scope; 422 naming `project_id` for a project that is not the
-    /// company's.
+    /// 404 for a company that does not exist or is not in the scope; 422 naming `project_id` for a project of another
+    /// company.
     pub fn find(tx: &mut Tx<'_>, scope: &Scope, company: Id, project: Option<Id>) -> Result<Self, Problem> {
         if !scope.allows(company) {
             return Err(Problem::not_found());
@@ -113,7 +113,7 @@ impl Place {
         })
     }
 
-    /// A company itself, and no project of it.
+    /// A company itself, without a project.
     pub fn of(company: &Named) -> Self {
         Self {
             company: company.clone(),
@@ -121,7 +121,7 @@ impl Place {
         }
     }
 
-    /// The fields of an event's data that say where it happened.
+    /// The fields of an event's data for the place.
     pub(crate) fn describe(&self, data: &mut Map<String, Value>) {
         put(data, "company_id", Some(self.company.id));
         put(data, "company_name", Some(&self.company.name));
@@ -145,7 +145,7 @@ pub(crate) fn put(data: &mut Map<String, Value>, key: &str, value: Option<impl T
     }
 }
 
-/// An event about a record: what all of them have in common.
+/// An event about a record, with what all of them have in common.
 pub(crate) fn event(
     tx: &Tx<'_>,
     kind: base::Kind,
@@ -166,7 +166,7 @@ pub(crate) fn event(
     event
 }
 
-/// The place of a severity on the scale, for sorting in SQL.
+/// The rank of a severity, for sorting in SQL.
 pub(crate) fn rank(severity: Severity) -> i64 {
     severity as i64
 }

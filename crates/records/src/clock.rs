@@ -1,9 +1,8 @@
-//! The SLA clock: tells of what is due when its time comes, once.
+//! The SLA clock: announces what is due at the right time, once.
 //!
 //! Owns: the timer, which sleeps until the next instant at which one of its [`SOURCES`] has something to do; a change
-//! that may bring that instant nearer wakes it. What was told is written in the transaction of the event that tells it.
-//! Must not: know what is told of what; each source does. Nor rest on being woken: it looks by itself every
-//! [`LOOK_AGAIN`].
+//! that may bring that instant forward wakes it. What was announced is recorded in the transaction of the event. Must
+//! not: know what to announce; each source does. Nor rely on being woken: it checks on its own every [`MAX_SLEEP`].
 
 mod acceptances;
 mod agreements;
@@ -22,24 +21,24 @@ use tokio::sync::{
 
 use crate::{Records, Settings, approvals, findings};
 
-/// A kind of record of which there is something to tell at a time.
+/// A kind of record with timed announcements.
 pub(crate) struct Source {
     /// Its name in the log.
     pub(crate) name: &'static str,
-    /// Whether an event of this kind may bring what comes next nearer.
+    /// Whether an event of this kind may bring the next instant forward.
     pub(crate) concerns: fn(Kind) -> bool,
-    /// When there is something to do next; what is past is due.
+    /// When there is something to do next; a time in the past is due.
     pub(crate) next: fn(&mut Tx<'_>, &Settings) -> Result<Option<Time>, Error>,
-    /// Does what is due, at most so many records of it; how many it was.
+    /// Does what is due, for at most this many records; returns how many.
     pub(crate) act: fn(&mut Tx<'_>, &Settings, u32) -> Result<usize, Problem>,
-    /// Puts the record that is due first off until a time, because it fails again and again.
-    pub(crate) set_aside: Option<SetAside>,
+    /// Postpones the record that is due soonest because it fails repeatedly.
+    pub(crate) postpone: Option<Postpone>,
 }
 
-/// Puts a source's first record off.
-type SetAside = fn(&mut Tx<'_>, Time) -> Result<(), Error>;
+/// Postpones a source's first record.
+type Postpone = fn(&mut Tx<'_>, Time) -> Result<(), Error>;
 
-/// What the clock looks at.
+/// What the clock checks.
 const SOURCES: &[Source] = &[
     findings::due::SOURCE,
     APPROVALS,
@@ -47,46 +46,46 @@ const SOURCES: &[Source] = &[
     agreements::SOURCE,
 ];
 
-/// Accepted risks whose time is over: their findings are open again.
+/// Risk acceptances that expire: their findings are reopened.
 const APPROVALS: Source = Source {
     name: "approvals",
     concerns: |kind| matches!(kind, Kind::ApprovalDecided),
     next: |tx, _| approvals::next_expiry(tx),
     act: |tx, settings, limit| approvals::expire(tx, *settings, limit),
-    set_aside: None,
+    postpone: None,
 };
 
-/// How many records one transaction takes: short, because on SQLite everyone else who writes waits for it.
+/// Records per transaction: few, because on SQLite all other writers wait for it.
 const PORTION: u32 = 200;
-/// How many findings one transaction goes through after the hours of a ladder changed.
+/// Findings per transaction after the hours of a ladder changed.
 const SWEPT: u32 = 500;
-/// How long it sleeps at most: the clock of the machine may be set, and another node may have stopped after it wrote.
-const LOOK_AGAIN: Duration = Duration::from_secs(30);
-/// For how long changes are gathered before it looks what they brought.
+/// Maximum sleep: the system clock may be set, and another node may have stopped after a write.
+const MAX_SLEEP: Duration = Duration::from_secs(30);
+/// How long changes are gathered before it checks their effect.
 const GATHER: Duration = Duration::from_millis(50);
-/// How long it waits where the records that are due are another node's just now.
+/// How long it waits if another node holds the due records.
 const BUSY: Duration = Duration::from_millis(50);
 /// How long it waits after a failure.
 const PAUSE: Duration = Duration::from_secs(1);
-/// How often a record fails before it is put off, and for how long.
-const TRIES: u32 = 3;
-const ASIDE: Duration = Duration::from_hours(1);
+/// After how many failures a record is postponed, and for how long.
+const MAX_FAILURES: u32 = 3;
+const POSTPONED: Duration = Duration::from_hours(1);
 
-/// The clock. [`run`](Self::run) it once in each process.
+/// The clock. [`run`](Self::run) it once per process.
 pub struct SlaClock {
     records: Records,
-    bell: Arc<Notify>,
-    /// Failures in a row of each source.
+    wake: Arc<Notify>,
+    /// Consecutive failures of each source.
     failures: [u32; SOURCES.len()],
 }
 
-/// What the tables say.
-struct Look {
+/// The state of the tables.
+struct Check {
     /// Which sources have something to do now.
     due: Vec<usize>,
-    /// When the others have.
+    /// When the next of the others has.
     next: Option<Time>,
-    /// Whether findings wait by a ladder that changed.
+    /// Whether findings are waiting for a changed ladder.
     swept: bool,
 }
 
@@ -94,26 +93,26 @@ impl SlaClock {
     /// A clock over these records.
     pub fn new(records: Records) -> Self {
         Self {
-            bell: Arc::clone(&records.bell),
+            wake: Arc::clone(&records.wake),
             records,
             failures: [0; SOURCES.len()],
         }
     }
 
-    /// Tells what is due when it is due, until `shutdown` comes. What is not done then is done after the next start.
+    /// Announces what is due until `shutdown` resolves. The rest follows after the next start.
     pub async fn run(mut self, shutdown: impl Future<Output = ()> + Send) {
-        // Before anything is read, so that nothing falls between.
+        // Before the first read, so that nothing is missed.
         let mut events = self.records.store().bus().subscribe();
         let work = async {
             while let Err(problem) = self.begin().await {
-                tracing::warn!(%problem, "the SLA clock waits for the database");
+                tracing::warn!(%problem, "the SLA clock is waiting for the database");
                 self.records.store().clock().sleep(PAUSE).await;
             }
             loop {
                 let until = match self.catch_up().await {
                     Ok(next) => next,
                     Err(problem) => {
-                        tracing::warn!(%problem, "the SLA clock waits");
+                        tracing::warn!(%problem, "the SLA clock is waiting");
                         Some(self.now().after(PAUSE))
                     }
                 };
@@ -126,8 +125,8 @@ impl SlaClock {
         }
     }
 
-    /// Sees whether the settings changed while it did not run, and gives an end to what was accepted before that needed
-    /// one. [`run`](Self::run) does so first.
+    /// Checks whether the settings changed while it was not running, and sets an expiry for risks accepted before an
+    /// approval was required. [`run`](Self::run) does so first.
     ///
     /// # Errors
     /// The store's.
@@ -145,26 +144,26 @@ impl SlaClock {
         Ok(())
     }
 
-    /// Does all that is due now; when there is something to do next.
+    /// Does everything that is due; returns when there is something to do next.
     ///
     /// # Errors
-    /// The store's: what it concerns is still due.
+    /// The store's: the affected records are still due.
     pub async fn catch_up(&mut self) -> Result<Option<Time>, Problem> {
         loop {
-            let look = self.look().await?;
-            if look.due.is_empty() {
-                if !look.swept {
-                    return Ok(look.next);
+            let check = self.check().await?;
+            if check.due.is_empty() {
+                if !check.swept {
+                    return Ok(check.next);
                 }
                 let settings = self.records.settings();
                 self.records
-                    .write(move |tx| Ok(sweep::go_on(tx, &settings, SWEPT)?))
+                    .write(move |tx| Ok(sweep::advance(tx, &settings, SWEPT)?))
                     .await?;
                 continue;
             }
             let mut done = 0;
             let mut failed = None;
-            for index in look.due {
+            for index in check.due {
                 match self.act(index).await {
                     Ok(some) => done += some,
                     Err(problem) => failed = Some(problem),
@@ -178,10 +177,10 @@ impl SlaClock {
         }
     }
 
-    async fn look(&self) -> Result<Look, Problem> {
+    async fn check(&self) -> Result<Check, Problem> {
         let settings = self.records.settings();
         let read = move |tx: &mut Tx<'_>| {
-            let mut look = Look {
+            let mut check = Check {
                 due: Vec::new(),
                 next: None,
                 swept: sweep::pending(tx)?,
@@ -189,11 +188,11 @@ impl SlaClock {
             let now = tx.now();
             for (index, source) in SOURCES.iter().enumerate() {
                 match (source.next)(tx, &settings)? {
-                    Some(next) if next <= now => look.due.push(index),
-                    next => look.next = look.next.into_iter().chain(next).min(),
+                    Some(next) if next <= now => check.due.push(index),
+                    next => check.next = check.next.into_iter().chain(next).min(),
                 }
             }
-            Ok(look)
+            Ok(check)
         };
         self.records.read(read).await
     }
@@ -211,13 +210,13 @@ impl SlaClock {
             Ok(_) => self.failures[index] = 0,
             Err(problem) if problem.status() == 503 => {}
             Err(problem) => {
-                tracing::error!(%problem, source = source.name, "what is due could not be told");
+                tracing::error!(%problem, source = source.name, "what is due could not be announced");
                 self.failures[index] += 1;
-                if let Some(set_aside) = source.set_aside
-                    && self.failures[index] > TRIES
+                if let Some(postpone) = source.postpone
+                    && self.failures[index] > MAX_FAILURES
                 {
-                    let until = self.now().after(ASIDE);
-                    self.records.write(move |tx| Ok(set_aside(tx, until)?)).await?;
+                    let until = self.now().after(POSTPONED);
+                    self.records.write(move |tx| Ok(postpone(tx, until)?)).await?;
                     self.failures[index] = 0;
                 }
             }
@@ -228,10 +227,10 @@ impl SlaClock {
 
     async fn wait(&self, next: Option<Time>, events: &mut broadcast::Receiver<Batch>) {
         let clock = self.records.store().clock();
-        let again = clock.now().after(LOOK_AGAIN);
+        let again = clock.now().after(MAX_SLEEP);
         tokio::select! {
             () = clock.sleep_until(next.map_or(again, |next| next.min(again))) => {}
-            () = self.bell.notified() => {}
+            () = self.wake.notified() => {}
             () = announced(events) => clock.sleep(GATHER).await,
         }
     }
@@ -241,8 +240,8 @@ impl SlaClock {
     }
 }
 
-/// Does what is due in this transaction, at most so many records of each source; when there is something next. The
-/// clock does no more than this, each source in a transaction of its own.
+/// Does what is due in this transaction, for at most `limit` records of each source; returns when there is something to
+/// do next. The clock does the same with a transaction for each source.
 ///
 /// # Errors
 /// The store's.
@@ -255,7 +254,7 @@ pub fn act(tx: &mut Tx<'_>, settings: &Settings, limit: u32) -> Result<Option<Ti
     Ok(next)
 }
 
-/// Waits for a change that may bring what comes next nearer.
+/// Waits for a change that may bring the next instant forward.
 async fn announced(events: &mut broadcast::Receiver<Batch>) {
     let concerns = |event: &Event| SOURCES.iter().any(|source| (source.concerns)(event.kind));
     loop {
@@ -267,7 +266,7 @@ async fn announced(events: &mut broadcast::Receiver<Batch>) {
     }
 }
 
-/// What every event of the clock says of the deadline it is about.
+/// The deadline fields of every event of the clock.
 pub(crate) fn describe(event: &mut Event, deadline: Time, step: u32, now: Time) {
     event.data.insert("deadline".to_owned(), json!(deadline));
     event.data.insert("step_hours".to_owned(), json!(step));
@@ -275,10 +274,10 @@ pub(crate) fn describe(event: &mut Event, deadline: Time, step: u32, now: Time) 
     event.data.insert("hours_left".to_owned(), json!(left));
 }
 
-/// Writes what is told now: the statement's beginning and its end, the rows between.
+/// Records what is announced now: the statement's beginning and end, with the rows between.
 ///
 /// # Errors
-/// [`Error::Fault`] where somebody else has told one of them: then nothing may be told here. The store's.
+/// [`Error::Fault`] if one of them was already announced: then nothing may be announced here. The store's.
 pub(crate) fn remember<const N: usize>(
     tx: &mut Tx<'_>,
     (begin, end): (&str, &str),
@@ -288,6 +287,6 @@ pub(crate) fn remember<const N: usize>(
     if rows::insert(tx, (begin, end), rows)? == count {
         Ok(())
     } else {
-        Err(Error::Fault("a step was told by another"))
+        Err(Error::Fault("a step was already announced by another node"))
     }
 }

@@ -1,4 +1,4 @@
-//! Columns that say "none" by '' or 0, read as options.
+//! Columns that use '' or 0 for "none", read as options.
 
 use base::{Id, Time};
 use store::{Error, Row};
@@ -14,7 +14,7 @@ pub(crate) fn id(row: &Row, index: usize) -> Result<Option<Id>, Error> {
     row.get(index).map(Some)
 }
 
-/// An id that is a text already, or none for ''.
+/// An id that is already a text, or none for ''.
 pub(crate) fn parsed(text: &str) -> Result<Option<Id>, Error> {
     if text.is_empty() {
         return Ok(None);
@@ -30,7 +30,7 @@ pub(crate) fn time(row: &Row, index: usize) -> Result<Option<Time>, Error> {
     Ok((time != Time::default()).then_some(time))
 }
 
-/// An id and the name that an outer join found for it, or none for ''.
+/// An id with the name from an outer join, or none for ''.
 pub(crate) fn named(row: &Row, index: usize) -> Result<Option<Named>, Error> {
     let Some(id) = id(row, index)? else {
         return Ok(None);
@@ -39,12 +39,12 @@ pub(crate) fn named(row: &Row, index: usize) -> Result<Option<Named>, Error> {
     Ok(name.map(|name| Named { id, name }))
 }
 
-/// What is stored for an id or none.
+/// The stored value of an optional id.
 pub(crate) fn id_or_none(id: Option<Id>) -> String {
     id.map(|id| id.to_string()).unwrap_or_default()
 }
 
-/// What is stored for a time or none.
+/// The stored value of an optional time.
 pub(crate) fn time_or_none(time: Option<Time>) -> Time {
     time.unwrap_or_default()
 }

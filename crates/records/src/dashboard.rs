@@ -1,9 +1,9 @@
-//! How a company, or all that somebody sees, stands today: counts, and the last thirty days.
+//! The current state of a company, or of all that a user may see: counts, and the last thirty days.
 //!
-//! Owns: the statements that count. Must not: have a table of its own, or say what is open; [`Status`] does.
+//! Owns: the statements that count. Must not: have a table of its own, or define what is open; [`Status`] does.
 //!
-//! Each statement is answered from an index, a company after the other, so that a hundred thousand findings take no
-//! longer than a glance.
+//! Each statement is answered from an index, one company after another, so that it stays fast with a hundred thousand
+//! findings.
 
 pub mod http;
 
@@ -19,37 +19,37 @@ use crate::{
     scans,
 };
 
-/// How many days the trend goes back, today among them.
+/// How many days the trend goes back, including today.
 pub const DAYS: usize = 30;
 
-/// What is there to see, and what to do.
+/// The counts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct Dashboard {
-    /// Open findings by severity: all six, the worst first.
+    /// Open findings by severity: all six, most severe first.
     pub open: Vec<OfSeverity>,
-    /// Open findings that nobody sees to.
+    /// Open findings without assignees.
     pub unassigned: u64,
     /// Open findings by their deadline.
     pub sla: Sla,
-    /// The last 30 days up to today, the oldest first.
+    /// The last 30 days including today, oldest first.
     pub trend: Vec<Day>,
-    /// Scans that are yet to end.
+    /// Scans that have not ended.
     pub scans: Scans,
-    /// Approvals that nobody has decided.
+    /// Approvals that are not decided.
     pub approvals_waiting: u64,
 }
 
-/// How many open findings there are of a severity.
+/// The number of open findings with a severity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[schema(as = DashboardSeverity)]
 pub struct OfSeverity {
-    /// How bad they are.
+    /// Their severity.
     pub severity: Severity,
     /// How many there are.
     pub count: u64,
 }
 
-/// How many open findings have which deadline.
+/// The number of open findings by deadline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[schema(as = DashboardSla)]
 pub struct Sla {
@@ -59,41 +59,41 @@ pub struct Sla {
     pub due_in_7_days: u64,
 }
 
-/// What a day brought.
+/// The changes of a day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[schema(as = DashboardDay)]
 pub struct Day {
-    /// The day, in the time zone that was asked for.
+    /// The day, in the requested time zone.
     pub date: Date,
-    /// Findings that were made on it.
+    /// Findings created on it.
     pub opened: u64,
-    /// Findings that have been closed since it.
+    /// Findings closed on it that are still closed.
     pub closed: u64,
-    /// Findings that were there at its end and not closed by then; those opened again count as open all along.
+    /// Findings that existed at its end and were not closed by then; reopened ones count as open all along.
     pub open: u64,
 }
 
-/// How many scans there are.
+/// The number of scans.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[schema(as = DashboardScans)]
 pub struct Scans {
-    /// They are going on.
+    /// Running.
     pub running: u64,
-    /// They are to start at some time.
+    /// Scheduled.
     pub scheduled: u64,
 }
 
-/// Whose records count.
+/// The records that are counted.
 #[derive(Debug, Clone)]
-pub struct Whose {
+pub struct Selection {
     /// What the caller may see.
     pub scope: Scope,
     /// Only those of this company.
     pub company: Option<Id>,
 }
 
-impl Whose {
-    /// Only rows of these companies. Every index begins with the company, so that all of them are named, too.
+impl Selection {
+    /// Only rows of these companies. Every index begins with the company, so for an unrestricted scope all are listed.
     fn narrow(&self, select: Select, column: &str) -> Select {
         match (&self.scope, self.company) {
             (Scope::All, None) => select.push(
@@ -101,7 +101,7 @@ impl Whose {
                 Vec::new(),
             ),
             (scope, None) => select.scope(column, scope),
-            // One condition: of two SQLite would take the index by which they both can be told apart.
+            // A single condition: for two, SQLite would choose the index that serves both.
             (scope, Some(company)) => select.within(column, scope.allows(company).then_some(company)),
         }
     }
@@ -112,29 +112,29 @@ impl Whose {
     }
 }
 
-/// How it stands now; days are days of this zone.
+/// The current state; days are days in this zone.
 ///
 /// # Errors
 /// The store's.
-pub fn read(tx: &mut Tx<'_>, whose: &Whose, zone: &TimeZone) -> Result<Dashboard, Problem> {
-    let (open, unassigned) = open(tx, whose)?;
+pub fn read(tx: &mut Tx<'_>, selection: &Selection, zone: &TimeZone) -> Result<Dashboard, Problem> {
+    let (open, unassigned) = open(tx, selection)?;
     let total = open.iter().map(|one| one.count).sum();
     Ok(Dashboard {
-        sla: sla(tx, whose)?,
-        trend: trend(tx, whose, zone, total)?,
+        sla: sla(tx, selection)?,
+        trend: trend(tx, selection, zone, total)?,
         scans: Scans {
-            running: scans_that_are(tx, whose, scans::Status::Running)?,
-            scheduled: scans_that_are(tx, whose, scans::Status::Scheduled)?,
+            running: scans_with_status(tx, selection, scans::Status::Running)?,
+            scheduled: scans_with_status(tx, selection, scans::Status::Scheduled)?,
         },
-        approvals_waiting: approvals_waiting(tx, whose)?,
+        approvals_waiting: approvals_waiting(tx, selection)?,
         open,
         unassigned,
     })
 }
 
-/// The open findings of each severity, and how many of all of them nobody sees to. Each count is a range of the index:
-/// to group the findings of several companies would sort them first.
-fn open(tx: &mut Tx<'_>, whose: &Whose) -> Result<(Vec<OfSeverity>, u64), Error> {
+/// The open findings of each severity, and how many of them have no assignees. Each count is a range of the index:
+/// grouping the findings of several companies would sort them first.
+fn open(tx: &mut Tx<'_>, selection: &Selection) -> Result<(Vec<OfSeverity>, u64), Error> {
     let mut select = Select::new("with kinds (severity, assigned) as (values ");
     for (index, severity) in Severity::ALL.into_iter().rev().enumerate() {
         let comma = if index > 0 { ", " } else { "" };
@@ -147,7 +147,7 @@ fn open(tx: &mut Tx<'_>, whose: &Whose) -> Result<(Vec<OfSeverity>, u64), Error>
          and f.severity = k.severity and f.assigned = k.assigned",
         Status::OPEN_SQL
     );
-    let counts: Vec<(Severity, bool, u64)> = whose
+    let counts: Vec<(Severity, bool, u64)> = selection
         .narrow(select.push(&count, Vec::new()), "f.company_id")
         .push(") from kinds k", Vec::new())
         .all(tx)?;
@@ -163,10 +163,10 @@ fn open(tx: &mut Tx<'_>, whose: &Whose) -> Result<(Vec<OfSeverity>, u64), Error>
     Ok((open.collect(), unassigned.map(|(.., count)| count).sum()))
 }
 
-fn sla(tx: &mut Tx<'_>, whose: &Whose) -> Result<Sla, Error> {
+fn sla(tx: &mut Tx<'_>, selection: &Selection) -> Result<Sla, Error> {
     let mut count = |deadline: Deadline| {
         let select = Select::new("select count(*) from findings f where 1 = 1");
-        whose.count(tx, deadline.narrow(select, tx.now()), "f.company_id")
+        selection.count(tx, deadline.narrow(select, tx.now()), "f.company_id")
     };
     Ok(Sla {
         breached: count(Deadline::Breached)?,
@@ -174,24 +174,24 @@ fn sla(tx: &mut Tx<'_>, whose: &Whose) -> Result<Sla, Error> {
     })
 }
 
-fn scans_that_are(tx: &mut Tx<'_>, whose: &Whose, status: scans::Status) -> Result<u64, Error> {
+fn scans_with_status(tx: &mut Tx<'_>, selection: &Selection, status: scans::Status) -> Result<u64, Error> {
     let select = Select::new("select count(*) from scans s where 1 = 1").filter("s.status = ?", Some(status));
-    whose.count(tx, select, "s.company_id")
+    selection.count(tx, select, "s.company_id")
 }
 
-/// The status stands in the words of the partial index.
-fn approvals_waiting(tx: &mut Tx<'_>, whose: &Whose) -> Result<u64, Error> {
+/// The status is a literal, as in the partial index.
+fn approvals_waiting(tx: &mut Tx<'_>, selection: &Selection) -> Result<u64, Error> {
     let select = Select::new(&format!(
         "select count(*) from approvals p where p.status = '{}'",
         approvals::Status::Requested.name()
     ));
-    whose.count(tx, select, "p.company_id")
+    selection.count(tx, select, "p.company_id")
 }
 
-/// The last days, from how many findings are open now: each day is reckoned back from the one after it.
-fn trend(tx: &mut Tx<'_>, whose: &Whose, zone: &TimeZone, open_now: u64) -> Result<Vec<Day>, Error> {
+/// The last days, from the number of findings that are open now: each day is calculated from the one after it.
+fn trend(tx: &mut Tx<'_>, selection: &Selection, zone: &TimeZone, open_now: u64) -> Result<Vec<Day>, Error> {
     let days = Date::of_zone(tx.now(), zone).last(DAYS);
-    let counts: Vec<(u64, u64)> = counted(whose, &days, zone).all(tx)?;
+    let counts: Vec<(u64, u64)> = counted(selection, &days, zone).all(tx)?;
     let mut open = open_now;
     let mut trend: Vec<Day> = Vec::with_capacity(DAYS);
     for (date, (opened, closed)) in days.into_iter().zip(counts).rev() {
@@ -207,9 +207,9 @@ fn trend(tx: &mut Tx<'_>, whose: &Whose, zone: &TimeZone, open_now: u64) -> Resu
     Ok(trend)
 }
 
-/// The statement that counts what was made and what was closed in each of these days. A day is from its first instant
-/// in the zone to that of the next, however many hours that takes.
-fn counted(whose: &Whose, days: &[Date], zone: &TimeZone) -> Select {
+/// The statement that counts what was created and closed on each of these days. A day lasts from its first instant in
+/// the zone to that of the next, whatever its number of hours.
+fn counted(selection: &Selection, days: &[Date], zone: &TimeZone) -> Select {
     let mut select = Select::new("with days (day, since, until) as (values ");
     for (index, day) in days.iter().enumerate() {
         let comma = if index > 0 { ", " } else { "" };
@@ -217,11 +217,11 @@ fn counted(whose: &Whose, days: &[Date], zone: &TimeZone) -> Select {
         let (since, until): (Time, Time) = (day.begins(zone), day.next().begins(zone));
         select = select.push(&row, vec![index.into(), since.into(), until.into()]);
     }
-    let made =
+    let created =
         ") select (select count(*) from findings f where f.created_at >= d.since and f.created_at < d.until";
     let closed = "), (select count(*) from findings f where f.closed_at > 0 and f.closed_at >= d.since \
          and f.closed_at < d.until";
-    let select = whose.narrow(select.push(made, Vec::new()), "f.company_id");
-    let select = whose.narrow(select.push(closed, Vec::new()), "f.company_id");
+    let select = selection.narrow(select.push(created, Vec::new()), "f.company_id");
+    let select = selection.narrow(select.push(closed, Vec::new()), "f.company_id");
     select.push(") from days d order by d.day", Vec::new())
 }

@@ -10,7 +10,7 @@ use jiff::{
 };
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// A day, `2026-01-31` outside and its midnight UTC in storage. From 1971 to 2200, so that 0 is free for "none".
+/// A day, shown as `2026-01-31` and stored as its midnight UTC. From 1971 to 2200, so that 0 is free for "none".
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Date(civil::Date);
 
@@ -48,23 +48,23 @@ impl utoipa::PartialSchema for Moment {
 }
 
 impl Date {
-    /// The day that begins at this midnight UTC, or that it falls on.
+    /// The day that contains this instant in UTC.
     pub fn of(time: Time) -> Self {
         Self(TimeZone::UTC.to_datetime(time.timestamp()).date())
     }
 
-    /// The day that it is in this zone then.
+    /// The day that contains this instant in this zone.
     pub fn of_zone(time: Time, zone: &TimeZone) -> Self {
         Self(zone.to_datetime(time.timestamp()).date())
     }
 
-    /// The day after it.
+    /// The next day.
     #[must_use]
     pub fn next(self) -> Self {
         Self(self.0.tomorrow().unwrap_or(self.0))
     }
 
-    /// So many days up to it, the earliest first.
+    /// The given number of days up to and including it, earliest first.
     pub(crate) fn last(self, days: usize) -> Vec<Self> {
         let back = std::iter::successors(Some(self.0), |day| day.yesterday().ok());
         let mut days: Vec<Self> = back.take(days).map(Self).collect();
@@ -85,18 +85,18 @@ impl Date {
     }
 }
 
-/// The zone of this IANA name, such as `Europe/Berlin`; UTC for none. The zones are those inside the program, so that
-/// every node knows the same.
+/// The zone with this IANA name, such as `Europe/Berlin`; UTC for none. The zones are compiled in, so that every node
+/// has the same.
 ///
 /// # Errors
-/// 422 for one that is unknown.
+/// 422 for an unknown one.
 pub fn zone(name: Option<&str>) -> Result<TimeZone, Problem> {
     let Some(name) = name else {
         return Ok(TimeZone::UTC);
     };
     TimeZoneDatabase::bundled()
         .get(name)
-        .map_err(|_| Problem::field("tz", "it is not the name of a time zone such as Europe/Berlin"))
+        .map_err(|_| Problem::field("tz", "must be the name of a time zone, such as Europe/Berlin"))
 }
 
 impl fmt::Display for Date {
@@ -108,12 +108,12 @@ impl fmt::Display for Date {
 impl FromStr for Date {
     type Err = String;
     fn from_str(text: &str) -> Result<Self, String> {
-        // Ten characters: the library also reads times and years of six digits, and takes the date out of them.
+        // Ten characters: the library also parses times and six-digit years, and extracts the date.
         text.parse()
             .ok()
             .filter(|date: &civil::Date| text.len() == 10 && YEARS.contains(&date.year()))
             .map(Self)
-            .ok_or_else(|| "it is not a date from 1971 to 2200 such as 2026-01-31".to_owned())
+            .ok_or_else(|| "must be a date from 1971 to 2200, such as 2026-01-31".to_owned())
     }
 }
 
@@ -143,11 +143,11 @@ impl utoipa::PartialSchema for Date {
     }
 }
 
-/// Notes a time that cannot be a deadline or an appointment: before 1971 or after 2200.
+/// Notes a time that is not a plausible deadline or appointment: before 1971 or after 2200.
 pub(crate) fn plausible(check: &mut Check, field: &str, time: Option<Time>) {
     if let Some(time) = time {
         let year = Date::of(time).0.year();
-        check.that(YEARS.contains(&year), field, "it is not from 1971 to 2200");
+        check.that(YEARS.contains(&year), field, "must be from 1971 to 2200");
     }
 }
 

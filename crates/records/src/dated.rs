@@ -1,6 +1,6 @@
-//! What is due when: everything in these tables that has a place on a calendar.
+//! What is due when: everything in these tables that appears on a calendar.
 //!
-//! Owns: which records are due at which time, in a scope, for everyone or for one person, page by page. Must not: say
+//! Owns: which records are due at which time, in a scope, for everyone or for one user, page by page. Must not: define
 //! what is open; [`findings::Status`](crate::findings::Status) and [`scans::Status`](crate::scans::Status) do.
 
 mod due;
@@ -27,15 +27,15 @@ pub enum Kind {
     ProjectStart,
     /// A project ends.
     ProjectEnd,
-    /// A scan is to start, or has started and goes on.
+    /// A scan is scheduled, or has started and is running.
     Scan,
-    /// An open finding should be closed by then.
+    /// The SLA deadline of an open finding.
     SlaDue,
-    /// An open finding should be looked at again by then.
+    /// The retest deadline of an open finding.
     RetestDue,
-    /// A framework agreement holds for the last day.
+    /// The last day of a framework agreement.
     AgreementExpiry,
-    /// The risk of a finding is accepted until then.
+    /// A risk acceptance expires.
     AcceptanceEnd,
 }
 
@@ -75,12 +75,12 @@ impl Kind {
         }
     }
 
-    /// Whether it can be one person's. The others are a company's.
+    /// Whether it can belong to one person. The others belong to a company.
     pub const fn is_personal(self) -> bool {
         matches!(self.entity(), SubjectType::Finding)
     }
 
-    /// Whether it has a date and no time: it is on that day wherever somebody looks.
+    /// Whether it has a date without a time: it is on that day in every time zone.
     pub const fn is_whole_day(self) -> bool {
         matches!(
             self,
@@ -97,15 +97,15 @@ impl FromStr for Kind {
             .find(|kind| kind.name() == text)
             .ok_or_else(|| {
                 let names: Vec<_> = Self::ALL.into_iter().map(Self::name).collect();
-                format!("it is not one of {}", names.join(", "))
+                format!("must be one of {}", names.join(", "))
             })
     }
 }
 
-/// What is asked for.
+/// A request for entries.
 #[derive(Debug, Clone)]
 pub struct Query {
-    /// What may be seen.
+    /// What the caller may see.
     pub scope: Scope,
     /// Only of this company.
     pub company: Option<Id>,
@@ -113,23 +113,23 @@ pub struct Query {
     pub assigned_to: Option<Id>,
     /// Only these kinds.
     pub kinds: Vec<Kind>,
-    /// From this time on, for what has a time.
+    /// From this time on, for entries with a time.
     pub from: Time,
-    /// Until before this time.
+    /// Until before this time, for entries with a time.
     pub to: Time,
-    /// From this day on, for what has a day: the day of `from` where somebody looks.
+    /// From this day on, for entries with a day: the day of `from` in the reader's zone.
     pub first_day: Date,
-    /// Up to this day, which is in it: the day of the last instant before `to`.
+    /// Up to and including this day: the day of the last instant before `to`.
     pub last_day: Date,
-    /// Whether [`Stamps`] are wanted too. Then every finding is looked up; without them their indexes say it all.
+    /// Whether [`Stamps`] are wanted, too. Then every finding is read; without them the indexes suffice.
     pub stamps: bool,
-    /// Only what comes after this entry.
+    /// Only entries after this one.
     pub after: Option<Cursor>,
-    /// At most so many, the earliest.
+    /// The maximum number of entries, earliest first.
     pub limit: u32,
 }
 
-/// One entry: a record and why it is due then.
+/// One entry: a record and why it is due.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Item {
     /// Stable and unique: the kind and the record's id.
@@ -138,47 +138,47 @@ pub struct Item {
     pub kind: Kind,
     /// The record's title or name.
     pub title: String,
-    /// When it is due; the midnight UTC of the day, for what has one.
+    /// When it is due; for an entry with a day, its midnight UTC.
     pub at: Time,
-    /// When it ends, for what lasts; the midnight UTC of its last day, for what has days.
+    /// When it ends, if it has a duration; for an entry with days, the midnight UTC of its last day.
     pub ends_at: Option<Time>,
-    /// The record's id; what it is says the kind.
+    /// The record's id; the kind tells its type.
     pub entity_id: Id,
-    /// How bad it is, for findings.
+    /// The severity of a finding.
     pub severity: Option<Severity>,
-    /// Where the record stands.
+    /// The record's status.
     pub status: String,
     /// The company it belongs to.
     pub company: Named,
-    /// Whether nothing of its details may leave the house: the company wants messages without them.
+    /// Whether its details must not be sent out: the company wants messages without details.
     pub minimal: bool,
     /// The project it belongs to, or is.
     pub project: Option<Named>,
-    /// When the record was made and last changed, where that was asked for.
+    /// When the record was created and last updated, if requested.
     pub stamps: Option<Stamps>,
 }
 
-/// When a record was made and when it was last changed.
+/// When a record was created and last updated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stamps {
-    /// Since when the record is known here.
+    /// When the record was created.
     pub created_at: Time,
-    /// When it was last changed.
+    /// When it was last updated.
     pub updated_at: Time,
 }
 
 impl Item {
-    /// Its day, for what has one.
+    /// Its day, if it has one.
     pub fn day(&self) -> Option<Date> {
         self.kind.is_whole_day().then(|| Date::of(self.at))
     }
 
-    /// Its last day, for what lasts for days.
+    /// Its last day, if it lasts for days.
     pub fn last_day(&self) -> Option<Date> {
         self.ends_at.filter(|_| self.kind.is_whole_day()).map(Date::of)
     }
 
-    /// Where the page after it begins.
+    /// Where the next page begins.
     pub const fn cursor(&self) -> Cursor {
         Cursor {
             at: self.at,
@@ -187,13 +187,13 @@ impl Item {
         }
     }
 
-    /// What entries are in the order of: their times, equals by their ids.
+    /// The sort key of entries: their time, then their id.
     fn key(&self) -> (Time, &str) {
         (self.at, &self.id)
     }
 }
 
-/// A place in the order of entries. Outside it is one word: the nanoseconds and the id of the entry before.
+/// A position in the order of entries. In text form the nanoseconds and the id of the preceding entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cursor {
     at: Time,
@@ -217,7 +217,7 @@ impl FromStr for Cursor {
             kind: kind.parse().map_err(drop)?,
             id: id.parse().map_err(drop)?,
         };
-        // Only as we write it: no sign before it, no other spelling of the id.
+        // Only the canonical form: no sign, no other spelling of the id.
         (cursor.to_string() == text).then_some(cursor).ok_or(())
     }
 }

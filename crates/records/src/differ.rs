@@ -1,13 +1,13 @@
-//! What a change does to a record: fields that are set, and the names of those that differ afterwards.
+//! The effect of a change on a record: setting fields, and naming those that differ afterwards.
 
-/// Sets a field, if there is something to set.
+/// Sets a field, if there is a value.
 pub(crate) fn set<T>(field: &mut T, value: Option<T>) {
     if let Some(value) = value {
         *field = value;
     }
 }
 
-/// The names of those that differ.
+/// The names of the fields that differ.
 pub(crate) fn names<const N: usize>(fields: [(&'static str, bool); N]) -> Vec<&'static str> {
     fields
         .into_iter()

@@ -1,8 +1,8 @@
-//! Events from elsewhere: what another platform says happened, as `CloudEvents` 1.0.
+//! Events from other platforms, as `CloudEvents` 1.0.
 //!
-//! Owns: the form in which they come ([`http`]), which kinds may ([`may_bring`]), what is kept of their data, and the
-//! table `external_events`, by which each is taken once. An event that is taken goes the way of every other.
-//! Must not: change a record. What another platform says about one of ours is told, not believed.
+//! Owns: their format ([`http`]), which kinds are allowed ([`may_bring`]), what is kept of their data, and the table
+//! `external_events`, which ensures that each is accepted once. An accepted event is then processed like any other.
+//! Must not: change a record. What another platform states about our records is announced, not applied.
 
 mod cloud;
 mod data;
@@ -13,11 +13,11 @@ mod take;
 use base::Kind;
 use serde::Serialize;
 
-/// The most events of one batch.
+/// Maximum number of events in a batch.
 pub const MOST: usize = 500;
 
-/// Whether another platform may bring events of this kind: those of a company that people can be told of, but for what
-/// Campanile alone decides or does. An approval that somebody else says was given would be a lie with a link.
+/// Whether another platform may send events of this kind: those of a company that people can be notified about, except
+/// what only Campanile decides or does. A forged approval would be a lie with a link.
 pub fn may_bring(kind: Kind) -> bool {
     let about = kind.about();
     let ours = matches!(kind.category(), "approval" | "report")
@@ -25,7 +25,7 @@ pub fn may_bring(kind: Kind) -> bool {
     about.notifies && !about.platform && !ours
 }
 
-/// An event that was taken.
+/// An accepted event.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[schema(as = TakenEvent)]
 pub struct Taken {
@@ -33,9 +33,9 @@ pub struct Taken {
     pub id: String,
     /// The other platform.
     pub source: String,
-    /// Its id here: of frames, and for `GET /events/{id}/trace`.
+    /// Its id in Campanile: in frames, and for `GET /events/{id}/trace`.
     pub event_id: base::Id,
-    /// Whether it was here before: nothing happened then, and the first one's content stays.
+    /// Whether it was received before: then nothing happened, and the first one's content is kept.
     pub duplicate: bool,
 }
 
@@ -44,7 +44,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_campanile_decides_itself_is_not_brought() {
+    fn what_campanile_decides_itself_is_not_accepted() {
         let names: Vec<_> = Kind::ALL
             .iter()
             .filter(|kind| may_bring(**kind))

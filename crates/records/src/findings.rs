@@ -1,7 +1,7 @@
-//! Findings: what is wrong, how bad, by when it should be gone, and who sees to it.
+//! Findings: what is wrong, how severe it is, when it is due, and who is assigned.
 //!
-//! Owns: the table `findings` and those around it, each change of them with its event, the lifecycle ([`Status`]).
-//! Must not: parse a scanner's report; `records::import` does, and changes findings through this module only.
+//! Owns: the table `findings` and its related tables, each change with its event, the lifecycle ([`Status`]). Must not:
+//! parse a scan report; `records::import` does, and changes findings only through this module.
 
 pub mod assignees;
 pub mod bulk;
@@ -32,7 +32,7 @@ pub use create::{New, create};
 pub use deadline::Deadline;
 pub use delete::delete;
 pub use history::{Changed, Move};
-pub use list::{Assignee, Filter, Sort, Target, get, held, list};
+pub use list::{Assignee, Filter, Sort, Target, get, get_for_update, list};
 pub use moves::{move_by, move_to};
 pub(crate) use rows::Rows;
 pub use status::{Mover, Status};
@@ -43,7 +43,7 @@ use formats::Details;
 
 use crate::{Named, Place};
 
-/// A finding with the names around it.
+/// A finding with the names of related records.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
     /// Its id.
@@ -52,62 +52,62 @@ pub struct Finding {
     pub place: Place,
     /// The asset it is about.
     pub asset: Option<Named>,
-    /// The tool that found it; empty for one that a person wrote down.
+    /// The tool that found it; empty if a user created it.
     pub tool: String,
-    /// What the tool knows it by, unique in company, project and tool; its own id for one without a tool.
+    /// The tool's identifier for it, unique within company, project and tool; its own id for one without a tool.
     pub fingerprint: String,
     /// The tool's rule; may be empty.
     pub rule_id: String,
     /// Where it is, such as `path:line`; may be empty.
     pub location: String,
-    /// Its weakness, such as `CWE-79`; may be empty.
+    /// Its CWE, such as `CWE-79`; may be empty.
     pub cwe: String,
-    /// What it is, in a line.
+    /// Its title, one line.
     pub title: String,
-    /// What it is, at length; may be empty.
+    /// Its description; may be empty.
     pub description: String,
-    /// What else the scanner knows about it.
+    /// Further facts from the scanner.
     pub details: Details,
-    /// What the reports that hold it cover; none for a finding without a tool, and for one of an earlier version that no
-    /// report has matched yet.
+    /// The target of the scan reports that contain it; none for a finding without a tool, and for one of an earlier
+    /// version that no scan report has matched yet.
     pub target: Option<Named>,
-    /// The judged finding from which it differs in code or version only.
+    /// The finding with a verdict from which it differs only in code or version.
     pub related: Option<Id>,
-    /// How bad it is.
+    /// Its severity.
     pub severity: Severity,
-    /// Where it stands.
+    /// Its status.
     pub status: Status,
-    /// The scan that found it first.
+    /// The scan that first found it.
     pub first_scan: Option<Id>,
-    /// The scan that found it last.
+    /// The scan that last found it.
     pub last_scan: Option<Id>,
-    /// By when it should be closed.
+    /// Its SLA deadline.
     pub sla_due_at: Option<Time>,
-    /// Whether a person set that deadline, so that the SLA days leave it alone.
+    /// Whether a user set that deadline, so that the SLA does not change it.
     pub sla_by_hand: bool,
-    /// By when it should be looked at again.
+    /// Its retest deadline.
     pub retest_due_at: Option<Time>,
-    /// Since when it is not open any more.
+    /// When it was closed.
     pub closed_at: Option<Time>,
-    /// Whether an import closed it, because the scan no longer found it.
+    /// Whether an import closed it because the scan no longer found it.
     pub closed_by_scan: bool,
-    /// Who wrote it down or imported it.
+    /// Who created or imported it.
     pub created_by: Option<Id>,
-    /// Since when it is known here.
+    /// When it was created.
     pub created_at: Time,
-    /// When it last changed.
+    /// When it was last updated.
     pub updated_at: Time,
     /// When it was last found.
     pub last_seen_at: Time,
-    /// Since when the latest whole report of its target does not hold it; none while it does, or for one that no
-    /// report held.
+    /// Since when the latest complete scan report of its target no longer contains it; none while it does, and for one
+    /// that no scan report contained.
     pub gone_at: Option<Time>,
-    /// Whether its risk was accepted before that needed an approval.
+    /// Whether its risk was accepted before an approval was required.
     pub accepted_without_approval: bool,
-    /// Its tags, in their order.
+    /// Its tags, in order.
     pub tags: Vec<String>,
-    /// The people who see to it, in the order of their ids.
+    /// The assigned users, ordered by id.
     pub users: Vec<Named>,
-    /// The teams that see to it, in the order of their ids.
+    /// The assigned teams, ordered by id.
     pub teams: Vec<Named>,
 }

@@ -1,10 +1,11 @@
-//! The records that emit: assets, agreements, approvals, reports, projects, scans, findings, their deadlines, and what is due when.
+//! The records that emit events: assets, agreements, approvals, reports, projects, scans, findings, their deadlines,
+//! and what is due when.
 //!
-//! Owns: the tables of these records and every change of them, each with its one event in the same transaction;
-//! the lifecycle of a finding ([`findings::Status`]); events from elsewhere ([`external`]); the SLA days ([`sla`]);
-//! what is due when ([`dated`]), and telling of it when the time comes ([`clock`]); how it stands ([`dashboard`]) and what
-//! happened lately ([`activity`]).
-//! Must not: depend on `notify`, `realtime` or `calendar`, or know who listens.
+//! Owns: the tables of these records and every change of them, each with its one event in the same transaction; the
+//! lifecycle of a finding ([`findings::Status`]); external events ([`external`]); the SLA ([`sla`]); what is due when
+//! ([`dated`]), and announcing it at the right time ([`clock`]); the dashboard ([`dashboard`]) and recent activity
+//! ([`activity`]).
+//! Must not: depend on `notify`, `realtime` or `calendar`, or know who consumes events.
 
 pub mod activity;
 pub mod agreements;
@@ -97,8 +98,8 @@ pub const MIGRATIONS: store::MigrationSet = store::MigrationSet {
     ],
 };
 
-/// The company of a finding, a project, an asset or a scan, if there is such a record: for whoever has only its id, and
-/// asks the scope then.
+/// The company of a finding, a project, an asset or a scan, if there is such a record: for callers that have only its
+/// id and check the scope afterwards.
 ///
 /// # Errors
 /// The store's.
@@ -115,16 +116,16 @@ pub fn company_of(tx: &mut Tx<'_>, kind: base::SubjectType, id: Id) -> Result<Op
         .map(|(company,)| company))
 }
 
-/// What the operator sets for every company.
+/// The operator's settings for all companies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Settings {
-    /// How many days a finding of each severity may stay open. A company may set others.
+    /// How many days a finding of each severity may stay open. A company may override them.
     pub sla_days: sla::Days,
-    /// How many days there are for a retest.
+    /// The number of days for a retest.
     pub retest_days: u32,
-    /// When to warn of a finding's deadline, and the deadline itself. A company may set others.
+    /// When to warn about a finding's deadline, and the deadline itself. A company may override it.
     pub sla_steps: sla::Ladder,
-    /// When to tell that an agreement is about to expire.
+    /// When to announce that an agreement is about to expire.
     pub agreement_steps: sla::Ladder,
     /// How many reports there may be, and for how long.
     pub reports: reports::Limits,
@@ -143,21 +144,21 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// What holds for a company until the end of the transaction: its own SLA days and warnings where it has set some.
+    /// The settings of a company until the end of the transaction: its own SLA days and warnings if it has set some.
     ///
     /// # Errors
     /// The store's.
     pub fn of(mut self, tx: &mut Tx<'_>, company: Id) -> Result<Self, store::Error> {
         self.sla_days = sla::overrides(tx, company)?.over(self.sla_days);
-        self.sla_steps = sla::warnings::held(tx, company)?.unwrap_or(self.sla_steps);
+        self.sla_steps = sla::warnings::get_for_share(tx, company)?.unwrap_or(self.sla_steps);
         Ok(self)
     }
 
-    /// What holds for a company now, for a transaction that only reads.
+    /// The current settings of a company, for a transaction that only reads.
     ///
     /// # Errors
     /// The store's.
-    pub(crate) fn seen_of(mut self, tx: &mut Tx<'_>, company: Id) -> Result<Self, store::Error> {
+    pub(crate) fn current_of(mut self, tx: &mut Tx<'_>, company: Id) -> Result<Self, store::Error> {
         self.sla_days = sla::overrides(tx, company)?.over(self.sla_days);
         let own = sla::warnings::among(tx, &[company])?.remove(&company);
         self.sla_steps = own.unwrap_or(self.sla_steps);
@@ -170,9 +171,9 @@ impl Settings {
 pub struct Records {
     store: Store,
     settings: Settings,
-    /// Wakes the clock of this process where no event does.
-    bell: Arc<Notify>,
-    /// Whose turn it is to change many findings.
+    /// Wakes the clock of this process if no event does.
+    wake: Arc<Notify>,
+    /// The order of bulk changes of findings.
     bulk: turns::Turns,
     /// The imports of this process.
     running: import::Running,
@@ -184,7 +185,7 @@ impl Records {
         Self {
             store,
             settings,
-            bell: Arc::default(),
+            wake: Arc::default(),
             bulk: turns::Turns::default(),
             running: import::Running::default(),
         }
@@ -211,7 +212,7 @@ impl Records {
         self.store.read(f).await
     }
 
-    /// Reads a list. One that searches looks at all there is, which may take long.
+    /// Reads a list. One that searches scans all rows, which may take long.
     async fn list<T: Send + 'static>(
         &self,
         searches: bool,

@@ -1,12 +1,12 @@
-//! Which entry of a report is which stored finding: one pure function over a group.
+//! Decides which entry of a scan report is which stored finding: one pure function over a group.
 //!
 //! Owns: the rules of promises M1 to M6. Must not: read a file or a database, depend on the order of entries, or know a
-//! format: a parser says what an entry is recognised by ([`formats::Identity`]).
+//! format: a parser states what an entry is recognised by ([`formats::Identity`]).
 //!
-//! A group is all that one tool found in one place of one target. In it the strongest equal evidence is assigned first,
-//! each entry and each stored finding once: the tool's own line hash, the code, the version of the component, the
-//! message, the line. What is left is created, or gone. A finding with a verdict takes part only where the content agrees
-//! ([`pair::covers`]).
+//! A group is everything that one tool found in one place of one target. Within it the strongest equal evidence is
+//! assigned first, each entry and each stored finding once: the tool's own line hash, the code, the version of the
+//! component, the message, the line. What is left is created, or gone. A finding with a verdict takes part only if the
+//! content matches ([`pair::covers`]).
 //!
 //! ```text
 //! match_group ─► classes ─► places
@@ -32,53 +32,53 @@ use moves::Moves;
 pub struct Stored {
     /// Its id.
     pub id: Id,
-    /// What it was recognised by last.
+    /// What it was last recognised by.
     pub identity: Identity,
-    /// Whether a person has judged it: accepted, false positive or duplicate.
+    /// Whether a user has given a verdict: accepted, false positive or duplicate.
     pub verdict: bool,
-    /// Whether the report before held it.
+    /// Whether the previous scan report contained it.
     pub present: bool,
 }
 
-/// An entry of the report.
+/// An entry of the scan report.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
-    /// Its index in the report.
+    /// Its index in the scan report.
     pub index: u32,
     /// What it is recognised by.
     pub identity: Identity,
 }
 
-/// What an entry turned out to be.
+/// The match of an entry.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Found {
-    /// Nothing that is stored.
+    /// No stored finding.
     #[default]
     New,
-    /// This stored finding, by its place in the list. `content` says whether it may be so also under a verdict.
+    /// This stored finding, by its index in the list. `content` tells whether this also applies under a verdict.
     Same {
-        /// Its place in the list of stored findings.
+        /// Its index in the list of stored findings.
         stored: usize,
-        /// Whether the content agrees, so that a verdict covers the entry.
+        /// Whether the content matches, so that a verdict covers the entry.
         content: bool,
     },
-    /// The entry with this index in the report, written once more.
+    /// A duplicate of the entry with this index in the scan report.
     Duplicate(u32),
 }
 
-/// What a group turned out to be.
+/// The matches of a group.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Matched {
-    /// What each entry is, in the order of the entries.
+    /// The match of each entry, in the order of the entries.
     pub entries: Vec<Found>,
-    /// Entries of which findings with a verdict cover some places: each with those findings. The entry itself is what
-    /// is left of it.
+    /// Entries with some places covered by findings with a verdict: each with those findings. The entry itself keeps
+    /// the rest.
     pub covered: Vec<(usize, Vec<usize>)>,
-    /// Stored findings that differ only in code or version from an entry that is new: each with the entry.
+    /// Stored findings that differ only in code or version from a new entry: each with the entry.
     pub related: Vec<(usize, usize)>,
 }
 
-/// Matches the entries of a group with its stored findings. The order of either changes nothing.
+/// Matches the entries of a group with its stored findings. The order of either does not matter.
 pub fn match_group(stored: &[Stored], entries: &[Entry]) -> Matched {
     let mut matched = Matched {
         entries: vec![Found::New; entries.len()],
@@ -104,7 +104,7 @@ pub fn match_group(stored: &[Stored], entries: &[Entry]) -> Matched {
             .collect()
     };
     let mut pairs = assign(&Moves::default());
-    // Where there was nothing to choose shows how the lines moved, and that helps to choose.
+    // The unambiguous pairs show how the lines moved, which helps with the others.
     let is_sure = |pair: &&levels::Pair| pair.even && pair.is_alike(stored, entries);
     let singles = Moves::of(
         stored,
@@ -120,7 +120,7 @@ pub fn match_group(stored: &[Stored], entries: &[Entry]) -> Matched {
     matched
 }
 
-/// One entry and one stored finding, as most groups are.
+/// One entry and one stored finding, as in most groups.
 fn alone(stored: &Stored, entry: &Entry) -> Matched {
     let (one, other) = (&stored.identity, &entry.identity);
     let content = pair::covers(one, other, (true, true));

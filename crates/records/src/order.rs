@@ -1,7 +1,7 @@
-//! The order of a list, and where a page of it begins.
+//! The order of a list, and where its pages begin.
 //!
 //! Owns: sorting by a number and then by id, or by id alone, and the cursor of such a list; reading it from parts, each
-//! of which an index has in this order. Must not: know which records there are; each says its orders.
+//! of which has an index in this order. Must not: know the records; each defines its orders.
 
 use std::str::FromStr;
 
@@ -9,13 +9,13 @@ use access::{FieldError, Page, PageQuery, Problem, validate::Check};
 use base::Id;
 use store::Select;
 
-/// What rows are sorted by, in SQL, and the same of a row.
+/// What rows are sorted by, in SQL and as a function of a row.
 type Key<T> = (&'static str, fn(&T) -> i64);
 
 /// One way to sort rows.
 #[derive(Debug)]
 pub struct Order<T: 'static> {
-    /// Its name in the API: a field, with `-` before it for the largest first.
+    /// Its name in the API: a field, with `-` before it for descending order.
     pub name: &'static str,
     /// What it sorts by before the id; none for the id alone.
     pub key: Option<Key<T>>,
@@ -25,7 +25,7 @@ pub struct Order<T: 'static> {
 
 /// Rows of a list that can be sorted.
 pub trait Sorted: Sized + 'static {
-    /// The ways to sort them; the first is the one where none is asked for.
+    /// The ways to sort them; the first is the default.
     const ORDERS: &'static [Order<Self>];
     /// The column of the id.
     const ID: &'static str;
@@ -34,7 +34,7 @@ pub trait Sorted: Sized + 'static {
     fn id(&self) -> Id;
 }
 
-/// In which order.
+/// The sort order.
 #[derive(Debug)]
 pub struct Sort<T: Sorted>(&'static Order<T>);
 
@@ -58,7 +58,7 @@ impl<T: Sorted> FromStr for Sort<T> {
         let order = T::ORDERS.iter().find(|order| order.name == text);
         order.map(Self).ok_or_else(|| {
             let names: Vec<_> = T::ORDERS.iter().map(|order| order.name).collect();
-            format!("it is not one of {}", names.join(", "))
+            format!("must be one of {}", names.join(", "))
         })
     }
 }
@@ -71,7 +71,7 @@ impl<T: Sorted> utoipa::PartialSchema for Sort<T> {
 }
 
 impl<T: Sorted> Sort<T> {
-    /// The order a parameter names; what names none is noted.
+    /// The order that a parameter names; an unknown one is noted.
     pub(crate) fn read(check: &mut Check, text: Option<&str>) -> Self {
         let sort = text.map(str::parse).transpose();
         check
@@ -79,17 +79,17 @@ impl<T: Sorted> Sort<T> {
             .unwrap_or_default()
     }
 
-    /// Only the rows of the page, in this order, and one more that says whether there is a next page.
+    /// Only the rows of the page, in this order, and one more that shows whether there is a next page.
     ///
     /// # Errors
-    /// 422 for a limit or a cursor that does not fit, such as one of another order.
+    /// 422 for an invalid limit or cursor, such as one of another order.
     pub(crate) fn page(self, select: Select, page: &PageQuery) -> Result<Select, Problem> {
         let limit = page.limit()?;
         let than = if self.0.ascends { ">" } else { "<" };
         let id = T::ID;
         let after = page.cursor.as_deref().map(|text| {
             self.after(text)
-                .ok_or_else(|| Problem::field("cursor", "it is not a cursor of this list"))
+                .ok_or_else(|| Problem::field("cursor", "must be a cursor of this list"))
         });
         let select = match (after.transpose()?, self.0.key) {
             (None, _) => select,
@@ -122,10 +122,10 @@ impl<T: Sorted> Sort<T> {
         Select::new(&format!("select {} as id{key} from {from} where 1 = 1", T::ID))
     }
 
-    /// The ids of the rows of the page out of all these parts, and of one more row, in no order.
+    /// The ids of the rows of the page from all these parts, and of one more row, unordered.
     ///
     /// # Errors
-    /// As of [`page`](Self::page).
+    /// As for [`page`](Self::page).
     pub(crate) fn ids(self, parts: Vec<Select>, page: &PageQuery) -> Result<Select, Problem> {
         let parts: Result<Vec<_>, _> = parts.into_iter().map(|part| self.page(part, page)).collect();
         let of_all = Select::new("select id from (")
@@ -134,7 +134,7 @@ impl<T: Sorted> Sort<T> {
         Ok(self.first(of_all, (self.0.key.map(|_| "key"), "id"), page.limit()?))
     }
 
-    /// Sorts rows that came in no order.
+    /// Sorts unordered rows.
     pub(crate) fn sort(self, rows: &mut [T]) {
         let key = |row: &T| (self.0.key.map(|(_, key)| key(row)), row.id());
         if self.0.ascends {
@@ -144,10 +144,10 @@ impl<T: Sorted> Sort<T> {
         }
     }
 
-    /// The page of the rows that [`page`](Self::page) asked for.
+    /// The page of the rows read by [`page`](Self::page).
     ///
     /// # Errors
-    /// 422 for a limit that does not fit.
+    /// 422 for an invalid limit.
     pub(crate) fn cut(self, rows: Vec<T>, page: &PageQuery) -> Result<Page<T>, Problem> {
         Ok(Page::cut(rows, page.limit()?, |row| match self.0.key {
             None => row.id().to_string(),
@@ -155,7 +155,7 @@ impl<T: Sorted> Sort<T> {
         }))
     }
 
-    /// What a cursor says: the key and the id of the last row. A cursor of another order says nothing.
+    /// The content of a cursor: the key and the id of the last row. None for a cursor of another order.
     fn after(self, text: &str) -> Option<(i64, Id)> {
         if self.0.key.is_none() {
             return Some((0, text.parse().ok()?));
@@ -167,7 +167,7 @@ impl<T: Sorted> Sort<T> {
     }
 }
 
-/// The order by the id, in which records were made: the newest first.
+/// The order by the id, in which records were created: newest first.
 pub(crate) const fn newest<T>() -> Order<T> {
     Order {
         name: "-created_at",
@@ -176,7 +176,7 @@ pub(crate) const fn newest<T>() -> Order<T> {
     }
 }
 
-/// The order by the id, in which records were made: the oldest first.
+/// The order by the id, in which records were created: oldest first.
 pub(crate) const fn oldest<T>() -> Order<T> {
     Order {
         name: "created_at",
@@ -185,7 +185,7 @@ pub(crate) const fn oldest<T>() -> Order<T> {
     }
 }
 
-/// The order by a key, the smallest first.
+/// The order by a key, smallest first.
 pub(crate) const fn up<T>(name: &'static str, key: &'static str, value: fn(&T) -> i64) -> Order<T> {
     Order {
         name,
@@ -194,7 +194,7 @@ pub(crate) const fn up<T>(name: &'static str, key: &'static str, value: fn(&T) -
     }
 }
 
-/// The order by a key, the largest first.
+/// The order by a key, largest first.
 pub(crate) const fn down<T>(name: &'static str, key: &'static str, value: fn(&T) -> i64) -> Order<T> {
     Order {
         name,

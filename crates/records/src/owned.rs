@@ -1,5 +1,5 @@
-//! The owners of projects and assets, as this crate's records show and change them. The rows are
-//! [`access::ownership`]'s.
+//! The owners of projects and assets, as this crate's records show and change them. The rows belong to
+//! [`access::ownership`].
 
 use std::collections::BTreeMap;
 
@@ -15,16 +15,16 @@ use store::{Error, Tx};
 
 use crate::Named;
 
-/// Who owns something: members and teams of its company.
+/// The owners of a record: members and teams of its company.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Owned {
-    /// People, in the order of their ids.
+    /// Users, ordered by id.
     pub users: Vec<Named>,
-    /// Teams, in the order of their ids.
+    /// Teams, ordered by id.
     pub teams: Vec<Named>,
 }
 
-/// The owners to be; what is left out stays.
+/// The new owners; omitted fields stay unchanged.
 #[derive(Debug, Clone, Default, Deserialize, utoipa::ToSchema)]
 #[schema(as = NewOwners)]
 #[serde(deny_unknown_fields)]
@@ -37,15 +37,15 @@ pub struct Body {
     team_ids: Option<Vec<Id>>,
 }
 
-/// Who owns something.
+/// The owners of a record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[schema(as = Owners)]
 pub struct View {
-    /// The people.
+    /// The users.
     user_ids: Vec<Id>,
     /// The teams.
     team_ids: Vec<Id>,
-    /// The same people with their names.
+    /// The same users with their names.
     users: Vec<Named>,
     /// The same teams with their names.
     teams: Vec<Named>,
@@ -66,7 +66,7 @@ fn ids(named: &[Named]) -> Vec<Id> {
     named.iter().map(|one| one.id).collect()
 }
 
-/// The owners that a body names over those that are; who is not a member or a team of the company is noted.
+/// The owners in a body, on top of the current ones; anyone who is not a member or team of the company is noted.
 ///
 /// # Errors
 /// The store's.
@@ -85,7 +85,7 @@ pub(crate) fn checked(
     Ok(Some(names.owned(owners)))
 }
 
-/// Writes who owns a project or an asset.
+/// Writes the owners of a project or an asset.
 ///
 /// # Errors
 /// The store's.
@@ -98,7 +98,7 @@ pub(crate) fn write(
     ownership::set_owners(tx, company, subject, (&ids(&owned.users), &ids(&owned.teams)))
 }
 
-/// Who owns these projects or assets, as far as anybody does.
+/// The owners of these projects or assets, if any.
 ///
 /// # Errors
 /// The store's.
@@ -119,7 +119,7 @@ pub(crate) fn of(
         .collect())
 }
 
-/// People and teams by id.
+/// Users and teams by id.
 struct Names {
     users: BTreeMap<Id, String>,
     teams: BTreeMap<Id, String>,

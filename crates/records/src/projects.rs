@@ -1,4 +1,4 @@
-//! Projects: what findings and scans of a company belong together, from a day to a day.
+//! Projects: they group findings and scans of a company, from one day to another.
 //!
 //! Owns: the table `projects` and each change of it with its event. Must not: change a finding or a scan.
 
@@ -7,20 +7,20 @@ pub mod http;
 mod list;
 
 pub use change::{Change, New, change, create, delete};
-pub use list::{Filter, Sort, get, held, in_company, list};
+pub use list::{Filter, Sort, get, get_for_update, in_company, list};
 
 use base::{Id, Time};
 
 use crate::{Date, Named, owned::Owned, word::words};
 
 words! {
-    /// Where a project stands.
+    /// The status of a project.
     pub enum Status (ProjectStatus, "a project's status") {
-        /// It is yet to start.
+        /// Not started yet.
         Planned "planned",
-        /// It is going on.
+        /// In progress.
         Active "active",
-        /// It is over.
+        /// Finished.
         Completed "completed",
     }
 }
@@ -30,13 +30,13 @@ words! {
 pub struct Project {
     /// Its id.
     pub id: Id,
-    /// The company it is of.
+    /// The company it belongs to.
     pub company: Named,
-    /// Its name, in a line.
+    /// Its name, one line.
     pub name: String,
-    /// What it is about; may be empty.
+    /// Its description; may be empty.
     pub description: String,
-    /// Where it stands.
+    /// Its status.
     pub status: Status,
     /// Its first day.
     pub starts_on: Option<Date>,
@@ -44,10 +44,10 @@ pub struct Project {
     pub ends_on: Option<Date>,
     /// Who owns it.
     pub owned: Owned,
-    /// Its tags, in their order.
+    /// Its tags, in order.
     pub tags: Vec<String>,
-    /// Since when it is known here.
+    /// When it was created.
     pub created_at: Time,
-    /// When it last changed.
+    /// When it was last updated.
     pub updated_at: Time,
 }

@@ -1,7 +1,7 @@
-//! Reports: the findings of a company or a project as a document, made in the background.
+//! Reports: the findings of a company or a project as a document, generated in the background.
 //!
-//! Owns: the tables `reports` and `report_parts`, each change of a report with its event, and the making of one. Must
-//! not: change a finding.
+//! Owns: the tables `reports` and `report_parts`, each change of a report with its event, and generating it. Must not:
+//! change a finding.
 
 mod change;
 pub mod http;
@@ -12,7 +12,7 @@ mod render;
 mod retention;
 
 pub use change::{New, delete, rename, request};
-pub use list::{Filter, Sort, get, held, list, part};
+pub use list::{Filter, Sort, get, get_for_update, list, part};
 pub use maker::{LEASE, MAX_FINDINGS, Maker};
 pub use quota::Limits;
 pub use retention::Retention;
@@ -23,11 +23,11 @@ use serde::{Deserialize, Serialize};
 use crate::{Named, Place, findings, word::words};
 
 words! {
-    /// What a report is written in.
+    /// The file format of a report.
     pub enum Format (ReportFormat, "a report's format") {
-        /// A page for people: it needs nothing from anywhere and runs nothing.
+        /// A page for people: it loads no external resources and runs no scripts.
         Html "html",
-        /// A table: RFC 4180, UTF-8 with a byte order mark, no cell a formula.
+        /// A table: RFC 4180, UTF-8 with a byte order mark, no cell is a formula.
         Csv "csv",
         /// One object for programs.
         Json "json",
@@ -35,15 +35,15 @@ words! {
 }
 
 words! {
-    /// Where a report stands.
+    /// The status of a report.
     pub enum Status (ReportStatus, "a report's status") {
-        /// It is to be made.
+        /// Waiting to be generated.
         Pending "pending",
-        /// It is being made.
+        /// Being generated.
         Running "running",
-        /// It can be downloaded.
+        /// Ready to download.
         Ready "ready",
-        /// It could not be made.
+        /// It could not be generated.
         Failed "failed",
         /// It was ready, and its file was deleted because of its age.
         Expired "expired",
@@ -61,12 +61,12 @@ impl Format {
     }
 }
 
-/// Which findings a report is of, beside their company and project; empty for all.
+/// Which findings a report contains, in addition to company and project; empty for all.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(default, deny_unknown_fields)]
 #[schema(as = ReportContents)]
 pub struct Contents {
-    /// Those in one of these statuses.
+    /// Those with one of these statuses.
     #[schema(max_items = 20)]
     pub statuses: Vec<findings::Status>,
     /// Those of one of these severities.
@@ -79,27 +79,27 @@ pub struct Contents {
 pub struct Report {
     /// Its id.
     pub id: Id,
-    /// The company, and the project if it is of one.
+    /// The company, and the project if it is about one.
     pub place: Place,
-    /// Its name, in a line.
+    /// Its name, one line.
     pub name: String,
-    /// What it is written in.
+    /// Its file format.
     pub format: Format,
-    /// Which findings it is of.
+    /// Which findings it contains.
     pub contents: Contents,
-    /// Where it stands.
+    /// Its status.
     pub status: Status,
-    /// How many findings it holds, once it is ready.
+    /// The number of findings in it, once it is ready.
     pub findings: u64,
     /// Its length in bytes, once it is ready.
     pub size: u64,
-    /// Why it could not be made; else empty.
+    /// Why it could not be generated; else empty.
     pub error: String,
-    /// Who asked for it; none once they are gone.
+    /// Who requested it; none if deleted.
     pub created_by: Option<Named>,
-    /// When it was asked for.
+    /// When it was requested.
     pub created_at: Time,
-    /// When it last changed.
+    /// When it was last updated.
     pub updated_at: Time,
     /// When it was ready, or failed.
     pub finished_at: Option<Time>,

@@ -1,7 +1,7 @@
-//! Scans: when a tool looks, what came of it.
+//! Scans: when a tool runs, and the result.
 //!
-//! Owns: the table `scans`, the life of a scan, and each change of it with its event. Must not: read a report or
-//! change a finding; `records::import` does.
+//! Owns: the table `scans`, the lifecycle of a scan, and each change of it with its event. Must not: read a scan report
+//! or change a finding; `records::import` does.
 
 mod change;
 mod event;
@@ -14,7 +14,7 @@ mod view;
 pub use change::{Change, New, change, create, delete};
 pub(crate) use import::undone;
 pub use import::{complete, fail, start};
-pub use list::{Filter, Sort, get, held, list};
+pub use list::{Filter, Sort, get, get_for_update, list};
 pub use status::Status;
 pub use view::View;
 
@@ -30,50 +30,50 @@ pub struct Scan {
     pub id: Id,
     /// The company and the project it belongs to.
     pub place: Place,
-    /// Its name, in a line.
+    /// Its name, one line.
     pub name: String,
     /// The tool; may be empty.
     pub tool: String,
-    /// Where it stands.
+    /// Its status.
     pub status: Status,
-    /// When it is to start.
+    /// When it is scheduled.
     pub scheduled_at: Option<Time>,
     /// When it started.
     pub started_at: Option<Time>,
     /// When it ended.
     pub finished_at: Option<Time>,
-    /// What its import did, if it has ended.
+    /// The counts of its import, if it has ended.
     pub counts: Option<Counts>,
-    /// What its report covered and came to, if it has ended.
+    /// What its scan report covered and the result, if it has ended.
     pub report: Option<Report>,
     /// When its import was undone.
     pub undone_at: Option<Time>,
     /// Why it failed; may be empty.
     pub error: String,
-    /// Who added it.
+    /// Who created it.
     pub created_by: Option<Id>,
-    /// Since when it is known here.
+    /// When it was created.
     pub created_at: Time,
-    /// When it last changed.
+    /// When it was last updated.
     pub updated_at: Time,
 }
 
-/// What the report of a scan covered and came to.
+/// What the scan report of a scan covered, and the result.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, utoipa::ToSchema)]
 #[schema(as = ScanReport)]
 #[serde(default)]
 pub struct Report {
     /// What it covered.
     pub targets: Vec<Covered>,
-    /// How many targets there are in all; the first 100 are listed.
+    /// The total number of targets; the first 100 are listed.
     pub targets_count: u64,
-    /// Whether it held all that the tool would find; one that did not closed nothing.
+    /// Whether it contained everything the tool would find; otherwise it closed nothing.
     pub whole: bool,
     /// Why it did not, the first 20 reasons.
     pub not_whole: Vec<String>,
     /// Counts by severity.
     pub severities: Severities,
-    /// The people who were notified of its end.
+    /// The users who were notified of its end.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(ignore)]
     pub(crate) people: Vec<Id>,
@@ -83,7 +83,7 @@ pub struct Report {
     pub(crate) teams: Vec<Id>,
 }
 
-/// A target that the report of a scan covered.
+/// A target covered by the scan report of a scan.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[schema(as = ScanTargetCovered)]
 pub struct Covered {
@@ -93,7 +93,7 @@ pub struct Covered {
     pub name: String,
     /// The tool.
     pub tool: String,
-    /// Whether a later report of it was known: then only findings that were nowhere on the list were taken.
+    /// Whether a later scan report of it was known: then only findings that did not exist yet were added.
     pub older: bool,
 }
 
@@ -101,18 +101,18 @@ pub struct Covered {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, utoipa::ToSchema)]
 #[schema(as = ScanCounts)]
 pub struct Counts {
-    /// Results in the report.
+    /// Entries of the scan report.
     pub read: u64,
-    /// Findings that are new.
+    /// New findings.
     pub created: u64,
-    /// Findings that changed, the reopened ones included.
+    /// Findings that changed, including reopened ones.
     pub updated: u64,
-    /// Findings that were closed and are back.
+    /// Findings that were closed and found again.
     pub reopened: u64,
-    /// Findings that the report does not hold any more.
+    /// Findings that the scan report no longer contains.
     pub closed: u64,
-    /// Findings that are as they were.
+    /// Unchanged findings.
     pub unchanged: u64,
-    /// Results that are no findings.
+    /// Entries that are not findings.
     pub skipped: u64,
 }

@@ -1,7 +1,7 @@
-//! How long a finding may stay open: days for each severity, for everyone or a company's own; and when to warn of it.
+//! How long a finding may stay open: days for each severity, for everyone or a company's own; and when to warn.
 //!
-//! Owns: the days and the deadline they give, the table `sla_days`, the [`warnings`] before it, and the handlers of both.
-//! Must not: know which findings there are; a change of the days holds for deadlines that are computed after it.
+//! Owns: the days and the resulting deadline, the table `sla_days`, the [`warnings`] before it, and the handlers of
+//! both. Must not: know which findings exist; a change of the days applies to deadlines calculated after it.
 
 pub mod http;
 pub mod ladder;
@@ -18,10 +18,10 @@ use store::{Error, Select, Tx, params, rows};
 
 use crate::findings::Status;
 
-/// The most days that can be set: ten years.
+/// Maximum number of days: ten years.
 pub const MAX_DAYS: u32 = 3650;
 
-/// Days for each severity; 0 is no deadline.
+/// Days for each severity; 0 means no deadline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(default, deny_unknown_fields)]
 #[schema(as = SlaDefaultDays)]
@@ -61,7 +61,7 @@ impl Days {
         }
     }
 
-    /// By when a finding of that severity that was made at `created` should be closed, if by any time.
+    /// The deadline of a finding with that severity that was created at `created`, if any.
     pub fn deadline(&self, severity: Severity, created: Time) -> Option<Time> {
         match self.of(severity) {
             0 => None,
@@ -70,12 +70,12 @@ impl Days {
     }
 }
 
-/// So many days of 24 hours.
+/// This many days of 24 hours.
 pub(crate) fn days_long(days: u32) -> Duration {
     Duration::from_hours(24 * u64::from(days))
 }
 
-/// What a company sets instead of the settings' days; null is the settings' value, 0 is no deadline.
+/// A company's values instead of the settings' days; null uses the settings' value, 0 means no deadline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(default, deny_unknown_fields)]
 #[schema(as = SlaDays)]
@@ -96,7 +96,7 @@ pub struct Overrides {
 }
 
 impl Overrides {
-    /// These where they are set, else those of `days`.
+    /// These if they are set, else those of `days`.
     pub fn over(self, days: Days) -> Days {
         Days {
             informational: self.informational.unwrap_or(days.informational),
@@ -122,7 +122,7 @@ impl Overrides {
 
 const OVERRIDES: &str = "select severity, days from sla_days where company_id = $1";
 
-/// What the company has set.
+/// The company's values.
 ///
 /// # Errors
 /// The store's.
@@ -139,12 +139,13 @@ const CLEAR: &str = "delete from sla_days where company_id = $1";
 const SET: &str = "insert into sla_days (company_id, severity, days) values ($1, $2, $3)
     on conflict (company_id, severity) do update set days = excluded.days";
 
-/// Sets what the company has instead of the settings' days, and answers what it had; deadlines that were computed stay.
+/// Sets the company's values instead of the settings' days, and returns the previous ones; calculated deadlines stay
+/// unchanged.
 ///
 /// # Errors
 /// The store's.
 pub fn set(tx: &mut Tx<'_>, company: Id, mut overrides: Overrides) -> Result<Overrides, Error> {
-    // One after the other: of two settings at once, each would leave the other's rows, which it does not see.
+    // One after another: two concurrent changes would each leave the other's rows, which they do not see.
     let held = format!("{HELD}{}", tx.for_update("companies"));
     tx.one::<(Id,)>(&held, params![company])?;
     let before = self::overrides(tx, company)?;
@@ -157,8 +158,8 @@ pub fn set(tx: &mut Tx<'_>, company: Id, mut overrides: Overrides) -> Result<Ove
     Ok(before)
 }
 
-/// Which of these findings of the company are open and, where a time is named, still to be closed by it: of which a
-/// message of before still holds.
+/// Which of these findings of the company are open and, if a time is given, still due at it: an earlier message about
+/// them is still valid.
 ///
 /// # Errors
 /// The store's.
@@ -191,7 +192,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_deadline_is_so_many_days_after_the_start_and_none_for_zero() {
+    fn a_deadline_is_some_days_after_the_start_and_none_for_zero() {
         let created: Time = "2026-01-01T12:00:00Z".parse().unwrap();
         let due = |days: Days, severity| days.deadline(severity, created).map(|due| due.to_string());
         let days = Days::default();

@@ -1,6 +1,6 @@
 //! Tags of findings, projects and assets.
 //!
-//! Owns: what a tag may be, the form they are stored in, and the tables by which a tag is looked up. Must not: know what a
+//! Owns: the rules for a tag, the form they are stored in, and the tables for looking up a tag. Must not: know what a
 //! tag means.
 
 use std::collections::BTreeSet;
@@ -13,9 +13,9 @@ use utoipa::{
     openapi::{ArrayBuilder, Ref, RefOr, Schema},
 };
 
-/// The most tags of one thing.
+/// Maximum number of tags of one record.
 const MAX: usize = 20;
-/// Characters of a tag.
+/// Maximum length of a tag in characters.
 const LENGTH: usize = 50;
 
 /// The schema of a list of tags.
@@ -36,10 +36,10 @@ impl utoipa::PartialSchema for Tags {
     }
 }
 
-/// The tags as they are kept: lines of lower-case letters without commas, each once, in their order. What does not fit is
-/// noted as `tags[i]`.
+/// The tags in their stored form: lines of lower-case letters without commas, each once, in order. Faults are noted as
+/// `tags[i]`.
 pub(crate) fn checked(check: &mut Check, tags: &[String]) -> Vec<String> {
-    check.that(tags.len() <= MAX, "tags", "there are more than 20");
+    check.that(tags.len() <= MAX, "tags", "must list at most 20");
     let mut once = BTreeSet::new();
     for (index, tag) in tags.iter().enumerate().take(MAX) {
         let field = format!("tags[{index}]");
@@ -48,19 +48,19 @@ pub(crate) fn checked(check: &mut Check, tags: &[String]) -> Vec<String> {
             continue;
         }
         let tag = key(&line);
-        check.that(!tag.is_empty(), &field, "it is empty");
-        check.that(!tag.contains(','), &field, "it holds a comma");
+        check.that(!tag.is_empty(), &field, "must not be empty");
+        check.that(!tag.contains(','), &field, "must not contain a comma");
         once.insert(tag);
     }
     once.into_iter().collect()
 }
 
-/// How a tag is kept and looked up.
+/// The form in which a tag is stored and looked up.
 pub(crate) fn key(tag: &str) -> String {
     base::text::line(tag, LENGTH).to_lowercase()
 }
 
-/// The tags as their column holds them.
+/// The tags as stored in their column.
 pub(crate) fn stored(tags: &[String]) -> String {
     if tags.is_empty() {
         return String::new();
@@ -68,10 +68,10 @@ pub(crate) fn stored(tags: &[String]) -> String {
     serde_json::to_string(tags).unwrap_or_default()
 }
 
-/// What the column holds.
+/// The tags from the column.
 ///
 /// # Errors
-/// [`Error::Decode`] for what is not a list of texts.
+/// [`Error::Decode`] if it is not a list of texts.
 pub(crate) fn read(column: &str) -> Result<Vec<String>, Error> {
     if column.is_empty() {
         return Ok(Vec::new());
@@ -79,7 +79,7 @@ pub(crate) fn read(column: &str) -> Result<Vec<String>, Error> {
     serde_json::from_str(column).map_err(|error| Error::Decode(format!("tags: {error}")))
 }
 
-/// What has tags.
+/// A record with tags.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Tagged {
     Finding,
@@ -88,7 +88,7 @@ pub(crate) enum Tagged {
 }
 
 impl Tagged {
-    /// The statements that clear and write the tags of one.
+    /// The statements that clear and write the tags of one record.
     const fn sql(self) -> (&'static str, &'static str) {
         match self {
             Self::Finding => (
@@ -107,7 +107,7 @@ impl Tagged {
     }
 }
 
-/// Writes the tags of something by which it is found, as far as they changed.
+/// Writes the tags of a record for lookup, if they changed.
 ///
 /// # Errors
 /// The store's.
@@ -133,7 +133,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tags_are_short_lower_case_and_there_once() {
+    fn tags_are_short_lower_case_and_unique() {
         let read = |tags: &[&str]| {
             let mut check = Check::new();
             let tags: Vec<_> = tags.iter().map(|tag| (*tag).to_owned()).collect();

@@ -1,7 +1,7 @@
 //! Targets: what one tool's scan reports cover, such as an image, a category, a host, or a whole project.
 //!
-//! Owns: the tables `scan_targets` and `scan_coverage`: which report of a target is the latest, what it said of itself, and
-//! what undoing it puts back. Must not: read a report, or change a finding but through `findings`.
+//! Owns: the tables `scan_targets` and `scan_coverage`: which scan report of a target is the latest, its metadata, and
+//! what undoing it restores. Must not: read a scan report, or change a finding other than through `findings`.
 
 pub mod http;
 mod list;
@@ -16,19 +16,19 @@ use store::{Error, Tx, Value, params};
 
 use crate::{Place, column, column::id_or_none, rows};
 
-/// A target as an import holds it.
+/// A target locked by an import.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Held {
+pub(crate) struct Existing {
     pub(crate) id: Id,
-    /// The scan of its latest report.
+    /// The scan of its latest scan report.
     pub(crate) last_scan: Option<Id>,
-    /// When that was done.
+    /// When that scan was done.
     pub(crate) reported_at: Option<Time>,
-    /// The folder its paths are seen from.
+    /// The root folder of its paths.
     pub(crate) root: String,
 }
 
-/// The name of a tool without its version and spelling: `Semgrep OSS 1.2` and `semgrep` are one tool.
+/// The name of a tool without version and spelling: `Semgrep OSS 1.2` and `semgrep` are one tool.
 pub(crate) fn family(tool: &str) -> String {
     let lower = tool.to_lowercase();
     let is_version = |word: &str| {
@@ -43,7 +43,7 @@ pub(crate) fn family(tool: &str) -> String {
         [name @ .., "version"] if !name.is_empty() => name,
         all => all,
     };
-    // The same tool under the names it gives itself in different editions.
+    // The same tool under the names of its editions.
     let bare = match words {
         ["codeql", ..] | ["semgrep", "oss" | "pro" | "code" | "ce"] => &words[..1],
         ["aquasecurity" | "aqua", "trivy"] | ["anchore", "grype"] => &words[1..],
@@ -59,7 +59,7 @@ pub(crate) fn family(tool: &str) -> String {
 const FIND: &str = "select id, last_scan_id, reported_at, root from scan_targets \
      where company_id = $1 and project_id = $2 and tool = $3 and name = $4";
 
-/// The target of this tool family and name in a place, if it is known.
+/// The target of this tool family and name in a place, if it exists.
 ///
 /// # Errors
 /// The store's.
@@ -67,12 +67,12 @@ pub(crate) fn find(
     tx: &mut Tx<'_>,
     place: &Place,
     (tool, name): (&str, &str),
-) -> Result<Option<Held>, Error> {
+) -> Result<Option<Existing>, Error> {
     let project = id_or_none(place.project.as_ref().map(|project| project.id));
     let row: Option<(Id, String, Time, String)> =
         tx.one(FIND, params![place.company.id, project, tool, name])?;
     row.map(|(id, scan, reported_at, root)| {
-        Ok(Held {
+        Ok(Existing {
             id,
             last_scan: column::parsed(&scan)?,
             reported_at: (reported_at != Time::default()).then_some(reported_at),
@@ -85,7 +85,7 @@ pub(crate) fn find(
 const CREATE: &str = "insert into scan_targets (id, company_id, project_id, tool, name, tool_name, root, last_scan_id, \
      reported_at, retired_at, created_at) values ($1, $2, $3, $4, $5, $6, '', '', 0, 0, $7) on conflict do nothing";
 
-/// The target of this tool and name in a place, new where it is not known.
+/// The target of this tool and name in a place, created if it does not exist.
 ///
 /// # Errors
 /// The store's.
@@ -94,7 +94,7 @@ pub(crate) fn ensure(
     place: &Place,
     (tool, name): (&str, &str),
     tool_name: &str,
-) -> Result<Held, Error> {
+) -> Result<Existing, Error> {
     if let Some(held) = find(tx, place, (tool, name))? {
         return Ok(held);
     }
@@ -104,27 +104,27 @@ pub(crate) fn ensure(
         CREATE,
         params![id, place.company.id, project, tool, name, tool_name, now],
     )?;
-    find(tx, place, (tool, name))?.ok_or(Error::Fault("a target that was made is not there"))
+    find(tx, place, (tool, name))?.ok_or(Error::Fault("a target that was created does not exist"))
 }
 
-/// What a scan's report says of one of its targets.
+/// The content of a scan's scan report about one of its targets.
 #[derive(Debug, Clone)]
 pub(crate) struct Coverage {
-    pub(crate) target: Held,
+    pub(crate) target: Existing,
     /// When the scan was done.
     pub(crate) reported_at: Time,
-    /// Whether a later report of the target is known.
+    /// Whether a later scan report of the target is known.
     pub(crate) older: bool,
     pub(crate) whole: bool,
     pub(crate) not_whole: Vec<String>,
-    /// The folder its paths are seen from.
+    /// The root folder of its paths.
     pub(crate) root: String,
 }
 
 const NOTE: &str = "insert into scan_coverage (scan_id, target_id, reported_at, older, whole, not_whole, before_scan_id, \
      before_reported_at, before_root)";
 
-/// Notes what the report of a scan covers, and how its targets were before.
+/// Records what the scan report of a scan covers, and the previous state of its targets.
 ///
 /// # Errors
 /// The store's.
@@ -148,7 +148,7 @@ pub(crate) fn note(tx: &mut Tx<'_>, scan: Id, coverage: &[Coverage]) -> Result<(
 const LATEST: &str =
     "update scan_targets set last_scan_id = $2, reported_at = $3, root = $4, retired_at = 0 where id = $1";
 
-/// The report of this scan is the latest one of its targets now, but for those of which a later one is known.
+/// Makes the scan report of this scan the latest one of its targets, except for those with a later one.
 ///
 /// # Errors
 /// The store's.
@@ -159,19 +159,19 @@ pub(crate) fn is_latest(tx: &mut Tx<'_>, scan: Id, coverage: &[Coverage]) -> Res
     Ok(())
 }
 
-/// What a scan's report covered, as it was noted.
+/// What a scan's scan report covered, as recorded.
 #[derive(Debug, Clone)]
 pub(crate) struct Noted {
     pub(crate) target: Id,
     pub(crate) older: bool,
     pub(crate) last_scan: Option<Id>,
-    pub(crate) before: Held,
+    pub(crate) before: Existing,
 }
 
 const NOTED: &str = "select c.target_id, c.older, t.last_scan_id, c.before_scan_id, c.before_reported_at, c.before_root \
      from scan_coverage c join scan_targets t on t.id = c.target_id where c.scan_id = $1";
 
-/// What the report of a scan covered.
+/// What the scan report of a scan covered.
 ///
 /// # Errors
 /// The store's.
@@ -183,7 +183,7 @@ pub(crate) fn noted(tx: &mut Tx<'_>, scan: Id) -> Result<Vec<Noted>, Error> {
                 target,
                 older,
                 last_scan: column::parsed(&last)?,
-                before: Held {
+                before: Existing {
                     id: target,
                     last_scan: column::parsed(&before)?,
                     reported_at: (reported_at != Time::default()).then_some(reported_at),
@@ -194,11 +194,11 @@ pub(crate) fn noted(tx: &mut Tx<'_>, scan: Id) -> Result<Vec<Noted>, Error> {
         .collect()
 }
 
-/// Makes the report before the latest one again; without one the target has none.
+/// Makes the previous scan report the latest one again; without one the target has none.
 ///
 /// # Errors
 /// The store's.
-pub(crate) fn go_back(tx: &mut Tx<'_>, before: &Held) -> Result<(), Error> {
+pub(crate) fn restore_previous(tx: &mut Tx<'_>, before: &Existing) -> Result<(), Error> {
     let (scan, at) = (
         id_or_none(before.last_scan),
         column::time_or_none(before.reported_at),

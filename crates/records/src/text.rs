@@ -1,6 +1,6 @@
-//! Texts that people send: what is taken, how long, and how lists look into them.
+//! Texts that users send: what is allowed, maximum lengths, and how lists search them.
 //!
-//! Owns: the lengths, titles, and the text that lists look into. Must not: escape anything for a channel.
+//! Owns: the lengths, titles, and the text that lists search. Must not: escape anything for a channel.
 
 use std::str::FromStr;
 
@@ -8,30 +8,31 @@ use access::{Patch, validate::Check};
 use base::Id;
 use store::Value;
 
-/// Characters of a title or a name.
+/// Maximum length of a title or name in characters.
 pub const MAX_TITLE: usize = 300;
-/// Characters of a description.
+/// Maximum length of a description in characters.
 pub const MAX_DESCRIPTION: usize = 20_000;
-/// Characters of a location, a rule's id or a tool's name.
+/// Maximum length of a location, a rule's id or a tool's name in characters.
 pub const MAX_LINE: usize = 1_000;
-/// Characters of a comment on a status.
+/// Maximum length of a comment on a status in characters.
 pub const MAX_COMMENT: usize = 2_000;
-/// Characters of a search.
+/// Maximum length of a search text in characters.
 pub const MAX_SEARCH: usize = 200;
-/// Characters of a description that lists look into.
+/// How many characters of a description are searched.
 const SEARCHED: usize = 2_000;
 
-/// A line with something to see in it: no controls, and what is invisible or turns the direction of reading goes.
+/// A line with visible text: no control characters; invisible characters and those that change the reading direction
+/// are removed.
 pub(crate) fn title(check: &mut Check, field: &str, text: &str) -> String {
     check.name(field, text, MAX_TITLE)
 }
 
-/// A line, possibly empty; else as [`title`].
+/// A line, possibly empty; otherwise as [`title`].
 pub(crate) fn line(check: &mut Check, field: &str, text: &str, max: usize) -> String {
     base::text::line(&check.optional_line(field, text, max), max)
 }
 
-/// A change of a line that may go: as [`line`].
+/// A change of an optional line: as [`line`].
 pub(crate) fn line_change(
     check: &mut Check,
     field: &str,
@@ -47,30 +48,30 @@ pub(crate) fn given(text: String) -> Option<String> {
     (!text.is_empty()).then_some(text)
 }
 
-/// What a list looks for, if anything.
+/// The search text of a list, if any.
 pub(crate) fn wanted(check: &mut Check, text: Option<String>) -> Option<String> {
     given(check.optional_line("text", &text?, MAX_SEARCH))
 }
 
-/// What a line of a filter names, if anything.
+/// The value of a filter, if any.
 pub(crate) fn named(check: &mut Check, field: &str, text: Option<String>) -> Option<String> {
     given(check.optional_line(field, &text?, MAX_LINE))
 }
 
-/// The person a parameter names: an id, or `me`.
+/// The user that a parameter refers to: an id, or `me`.
 pub(crate) fn person(check: &mut Check, field: &str, text: Option<&str>, me: Id) -> Option<Id> {
     match text {
         None | Some("") => None,
         Some("me") => Some(me),
         Some(id) => {
             let id = id.parse();
-            check.that(id.is_ok(), field, "it is neither an id nor `me`");
+            check.that(id.is_ok(), field, "must be an id or `me`");
             id.ok()
         }
     }
 }
 
-/// The values of a parameter that are separated by commas, each once: so there are never more than there are words.
+/// The comma-separated values of a parameter, each once: so there are never more than possible values.
 pub(crate) fn several<T: FromStr<Err: ToString> + PartialEq>(
     check: &mut Check,
     field: &str,
@@ -84,7 +85,7 @@ pub(crate) fn several<T: FromStr<Err: ToString> + PartialEq>(
             Ok(value) => values.push(value),
             Err(error) => {
                 check.note(field, error.to_string());
-                // One note says it: a hostile list has thousands of them.
+                // One note is enough: a hostile list has thousands of faults.
                 break;
             }
         }
@@ -92,7 +93,7 @@ pub(crate) fn several<T: FromStr<Err: ToString> + PartialEq>(
     values
 }
 
-/// What lists look into: the parts, lower-cased, one a line.
+/// The text that lists search: the parts, in lower case, one per line.
 pub(crate) fn searched(parts: &[&str]) -> String {
     let mut out = String::new();
     for part in parts.iter().filter(|part| !part.is_empty()) {

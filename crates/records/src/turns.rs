@@ -1,6 +1,6 @@
-//! Turns: what is dear is done one at a time of each person and in each company.
+//! Turns: expensive work is done one at a time per user and per company.
 //!
-//! Owns: who waits for whom. Must not: hold up anybody else.
+//! Owns: who waits for whom. Must not: delay anyone else.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -10,7 +10,7 @@ use std::{
 use base::Id;
 use tokio::sync::OwnedMutexGuard;
 
-/// Turns by the ids of people and companies. Clones share them.
+/// Turns by the ids of users and companies. Clones share them.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Turns(Arc<Mutex<BTreeMap<Id, Arc<tokio::sync::Mutex<()>>>>>);
 
@@ -18,10 +18,10 @@ pub(crate) struct Turns(Arc<Mutex<BTreeMap<Id, Arc<tokio::sync::Mutex<()>>>>>);
 pub(crate) struct Turn(#[expect(dead_code, reason = "held")] Vec<OwnedMutexGuard<()>>);
 
 impl Turns {
-    /// Waits until nobody has a turn with one of these keys, in the order of those who asked.
+    /// Waits until no other turn has one of these keys, in the order of the requests.
     pub(crate) async fn take(&self, keys: BTreeSet<Id>) -> Turn {
         let mut held = Vec::with_capacity(keys.len());
-        // In the order of the ids, so that nobody waits for another in a circle.
+        // In the order of the ids, to avoid deadlocks.
         for key in keys {
             let lock = {
                 let mut locks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -42,7 +42,7 @@ mod tests {
 
     // promise: U3
     #[tokio::test]
-    async fn one_at_a_time_of_each_and_nothing_is_kept() {
+    async fn one_at_a_time_per_key_and_nothing_is_kept() {
         let (clock, turns) = (Clock::system(), Turns::default());
         let (one, other) = (clock.id(), clock.id());
         let first = turns.take(BTreeSet::from([one])).await;

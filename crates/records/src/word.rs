@@ -1,9 +1,9 @@
 //! Enums whose values are words: the same in the API, in storage and in queries.
 //!
-//! Owns: the macro that makes one. Must not: know which words there are.
+//! Owns: the macro that defines one. Must not: know which words there are.
 
-/// Makes an enum of words: its names, and how it is read and written everywhere. The text in the parentheses is its
-/// name in the API's document and what it is, for errors.
+/// Defines an enum of words: its names, and how it is read and written everywhere. The text in the parentheses is its
+/// name in the API document and its description, for errors.
 macro_rules! words {
     (
         $(#[doc = $about:literal])+
@@ -16,7 +16,7 @@ macro_rules! words {
         pub enum $name { $($(#[$doc])* #[serde(rename = $word)] $variant,)+ }
 
         impl $name {
-            /// All of them, in their order.
+            /// All of them, in order.
             pub const ALL: &'static [Self] = &[$(Self::$variant,)+];
 
             /// The name in the API and in storage.
@@ -25,7 +25,7 @@ macro_rules! words {
             }
         }
 
-        // By hand: the derive does not see a name that a macro hands on, and would write the variant's own.
+        // By hand: the derive does not see a name passed on by a macro, and would use the variant's own.
         impl utoipa::ToSchema for $name {
             fn name() -> std::borrow::Cow<'static, str> {
                 std::borrow::Cow::Borrowed(stringify!($schema))
@@ -52,7 +52,7 @@ macro_rules! words {
             type Err = String;
             fn from_str(text: &str) -> Result<Self, String> {
                 Self::ALL.iter().copied().find(|one| one.name() == text).ok_or_else(|| {
-                    format!("it is not one of {}", [$($word),+].join(", "))
+                    format!("must be one of {}", [$($word),+].join(", "))
                 })
             }
         }

@@ -1,6 +1,7 @@
-//! Which column of a table holds what.
+//! Which column of a table means what.
 //!
-//! Owns: making [`Columns`] of a header, of the layout it fits and of what the caller says about it. Must not: read a row.
+//! Owns: building [`Columns`] from a header, the layout that matches it, and the caller's mapping. Must not: read a
+//! row.
 
 use base::{Severity, text};
 use csv::{ByteRecord, ReaderBuilder, StringRecord};
@@ -13,7 +14,8 @@ use super::{
 /// How many columns a table may have.
 const MAX_COLUMNS: usize = 100;
 
-/// The columns versions before 0.2 knew, each with its other names: fingerprints of that time are made of them.
+/// The columns that versions before 0.2 read, each with its other names; fingerprints of those versions are built from
+/// them.
 const OLD: [(&str, &[&str]); 7] = [
     ("title", &["name", "summary", "finding"]),
     ("severity", &["risk"]),
@@ -27,32 +29,32 @@ const OLD: [(&str, &[&str]); 7] = [
 /// The columns of a table.
 #[derive(Debug)]
 pub(super) struct Columns {
-    /// As the header has them, one line each.
+    /// As in the header, one line each.
     pub(super) header: Vec<String>,
     /// Each column that is read, in the order of precedence.
     pub(super) roles: Vec<(Role, usize)>,
-    /// Severities of values, as the caller says them; values are in lower case.
+    /// The caller's mapping of values to severities; values are in lower case.
     pub(super) values: Vec<(String, Severity)>,
-    /// Where versions before 0.2 saw their columns.
+    /// Where versions before 0.2 found their columns.
     pub(super) old: [Option<usize>; OLD.len()],
     pub(super) scale: Scale,
-    /// Whether its numbers can only be CVSS scores: some have a fraction, or are above 5.
+    /// Whether its numbers must be CVSS scores: some have a fraction or are above 5.
     pub(super) scores: bool,
-    /// The tool the table is of, where its layout is known.
+    /// The tool that wrote the table, if its layout is known.
     pub(super) layout: Option<&'static str>,
 }
 
-/// What a caller says about columns.
+/// The caller's mapping of columns.
 #[derive(Debug, Default)]
-pub(super) struct Said {
+pub(super) struct Mapping {
     columns: Vec<(Role, String)>,
     values: Vec<(String, Severity)>,
 }
 
-impl Said {
-    /// Of `severity:Risk,title:Name,critical:5`; a name with a comma in it stands in quotes, as in a table.
+impl Mapping {
+    /// Parses `severity:Risk,title:Name,critical:5`; a name with a comma is quoted, as in a table.
     pub(super) fn of(columns: &str) -> Result<Self, String> {
-        let mut said = Self::default();
+        let mut mapping = Self::default();
         let mut reader = ReaderBuilder::new()
             .has_headers(false)
             .flexible(true)
@@ -62,7 +64,7 @@ impl Said {
             .read_record(&mut record)
             .map_err(|_| "not a list of columns, as in title:Name,severity:Risk".to_owned())?
         {
-            return Ok(said);
+            return Ok(mapping);
         }
         for pair in record.iter().map(str::trim).filter(|pair| !pair.is_empty()) {
             let shown = || text::line(pair, 60);
@@ -73,9 +75,9 @@ impl Said {
                 .ok_or_else(|| format!("`{}` does not name a column; write it as title:Name", shown()))?;
             let ours = plain(ours);
             if let Some(severity) = Severity::ALL.into_iter().find(|severity| severity.name() == ours) {
-                said.values.push((theirs.to_lowercase(), severity));
+                mapping.values.push((theirs.to_lowercase(), severity));
             } else if let Some((role, _, _)) = NAMES.iter().find(|(_, name, _)| *name == ours) {
-                said.columns.push((*role, plain(theirs)));
+                mapping.columns.push((*role, plain(theirs)));
             } else {
                 let names: Vec<_> = NAMES.iter().map(|(_, name, _)| *name).collect();
                 return Err(format!(
@@ -85,24 +87,24 @@ impl Said {
                 ));
             }
         }
-        Ok(said)
+        Ok(mapping)
     }
 
-    /// Whether a header has none of the columns that are said.
+    /// The first mapped column that the header does not have.
     fn misses(&self, names: &[String]) -> Option<&str> {
         let mut missing = self.columns.iter().filter(|(_, name)| !names.contains(name));
         missing.next().map(|(_, name)| name.as_str())
     }
 }
 
-/// The name of a column as it is compared.
+/// The name of a column, normalized for comparison.
 fn plain(name: &str) -> String {
     name.trim().to_lowercase().replace([' ', '-'], "_")
 }
 
 impl Columns {
     /// The columns of a header, or what is wrong with it.
-    pub(super) fn of(header: &ByteRecord, said: &Said) -> Result<Self, String> {
+    pub(super) fn of(header: &ByteRecord, mapping: &Mapping) -> Result<Self, String> {
         let header: Vec<_> = header
             .iter()
             .map(|name| String::from_utf8_lossy(name).into_owned())
@@ -111,20 +113,20 @@ impl Columns {
             return Err(format!("the table has more than {MAX_COLUMNS} columns"));
         }
         let names: Vec<_> = header.iter().map(|name| plain(name)).collect();
-        if let Some(missing) = said.misses(&names) {
+        if let Some(missing) = mapping.misses(&names) {
             return Err(format!(
                 "the header does not have the column `{}` that columns= names",
                 text::line(missing, 60)
             ));
         }
         let layout = fitting(&names);
-        let mut roles = mapped(&names, said);
+        let mut roles = mapped(&names, mapping);
         let free = |roles: &[(Role, usize)], role: Role, place: usize| {
             roles.iter().all(|(_, taken)| *taken != place)
-                && !said.columns.iter().any(|(said, _)| *said == role)
+                && !mapping.columns.iter().any(|(one, _)| *one == role)
         };
         match layout {
-            // One column may have two roles there, as a title that is also the evidence.
+            // One column may have two roles, such as a title that is also the evidence.
             Some(layout) => {
                 let mapped = roles.clone();
                 let found = layout
@@ -153,7 +155,7 @@ impl Columns {
             }),
             header: header.iter().map(|name| text::line(name, 100)).collect(),
             roles,
-            values: said.values.clone(),
+            values: mapping.values.clone(),
             scale: layout.map_or(Scale::Words, |layout| layout.scale),
             scores: false,
             layout: layout.map(|layout| layout.tool),
@@ -161,7 +163,7 @@ impl Columns {
         columns.complete().map(|()| columns)
     }
 
-    /// Whether what a finding needs is there.
+    /// Whether the columns that a finding needs are present.
     fn complete(&self) -> Result<(), String> {
         if self.place(Role::Title).is_none() {
             return Err("the header has no column `title`".to_owned());
@@ -185,7 +187,7 @@ impl Columns {
             .map(|(_, place)| *place)
     }
 
-    /// The names of what was found in the header, for the marks of a file.
+    /// The names of the columns found in the header, for the marks of a file.
     pub(super) fn found(&self) -> impl Iterator<Item = &'static str> {
         let named = |role: &Role| {
             NAMES
@@ -212,8 +214,8 @@ fn fitting(names: &[String]) -> Option<&'static Layout> {
         .find(|layout| layout.needs.iter().all(|need| place(names, need).is_some()))
 }
 
-fn mapped(names: &[String], said: &Said) -> Vec<(Role, usize)> {
-    let found = said
+fn mapped(names: &[String], mapping: &Mapping) -> Vec<(Role, usize)> {
+    let found = mapping
         .columns
         .iter()
         .filter_map(|(role, name)| Some((*role, place(names, name)?)));

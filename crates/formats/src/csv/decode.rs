@@ -1,6 +1,6 @@
-//! The text of a table, whatever it was written as.
+//! The text of a table, in any supported encoding.
 //!
-//! Owns: the encodings that are taken ([`Encoding`]), and turning them into UTF-8 while it is read. Must not: know rows.
+//! Owns: the supported encodings ([`Encoding`]) and converting them to UTF-8 while reading. Must not: know rows.
 
 use std::io::{self, BufReader, Read};
 
@@ -18,7 +18,7 @@ pub(crate) enum Encoding {
     Windows1252,
 }
 
-/// The names of encodings that are taken, in any case of letters.
+/// The names of supported encodings; case does not matter.
 pub const ENCODINGS: [&str; 8] = [
     "utf-8",
     "utf8",
@@ -30,13 +30,13 @@ pub const ENCODINGS: [&str; 8] = [
     "iso-8859-1",
 ];
 
-/// Whether there is an encoding of this name.
+/// Whether there is an encoding with this name.
 pub fn is_encoding(name: &str) -> bool {
     Encoding::of(name).is_ok()
 }
 
 impl Encoding {
-    /// The encoding of a name; UTF-8 for none.
+    /// The encoding with this name; UTF-8 if it is empty.
     pub(super) fn of(name: &str) -> Result<Self, String> {
         let name = name.trim().to_ascii_lowercase().replace('_', "-");
         match ENCODINGS.iter().position(|known| *known == name) {
@@ -51,7 +51,7 @@ impl Encoding {
 /// The file from its start, as UTF-8 where it is valid.
 ///
 /// # Errors
-/// [`Error::Refused`] for an empty file and for what is packed; [`Error::Io`].
+/// [`Error::Refused`] for an empty file and for a compressed one; [`Error::Io`].
 pub(super) fn open<'f>(
     mut file: &'f mut dyn Source,
     encoding: Encoding,
@@ -68,15 +68,15 @@ pub(super) fn open<'f>(
     })
 }
 
-/// A file that begins with a byte order mark of UTF-16, or the rest of one that does not.
+/// The decoded text of a file that begins with a UTF-16 byte order mark, or of the rest of one that does not.
 pub(crate) fn decoded(file: &mut dyn Source, _: Encoding) -> Box<dyn Read + '_> {
     Box::new(Decoder::new(file, Unit::Unknown))
 }
 
-/// What the units of a text are.
+/// The code units of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Unit {
-    /// The byte order mark says it.
+    /// Decided by the byte order mark.
     Unknown,
     Little,
     Big,
@@ -87,10 +87,10 @@ enum Unit {
 struct Decoder<R> {
     inner: BufReader<R>,
     unit: Unit,
-    /// What is decoded and not yet handed out, from `at`.
+    /// Decoded bytes that were not handed out yet, from `at`.
     out: Vec<u8>,
     at: usize,
-    /// The first half of a character of two units.
+    /// The first half of a surrogate pair.
     high: Option<u16>,
     line: u64,
 }
@@ -123,7 +123,7 @@ impl<R: Read> Decoder<R> {
             .extend_from_slice(char.encode_utf8(&mut buffer).as_bytes());
     }
 
-    /// Decodes the next units; nothing at the end.
+    /// Decodes the next units; adds nothing at the end.
     fn fill(&mut self) -> io::Result<()> {
         self.out.clear();
         self.at = 0;
@@ -141,7 +141,7 @@ impl<R: Read> Decoder<R> {
         Ok(())
     }
 
-    /// Decodes one unit of UTF-16; false at the end.
+    /// Decodes one UTF-16 unit; false at the end.
     fn wide(&mut self) -> io::Result<bool> {
         let mut pair = [0; 2];
         if self.inner.read(&mut pair[..1])? == 0 {
@@ -193,8 +193,8 @@ impl<R: Read> Read for Decoder<R> {
     }
 }
 
-/// The characters of the bytes 0x80 to 0x9f in Windows-1252; the five without one are the controls of Latin-1, which
-/// are cleaned away later.
+/// The characters of the bytes 0x80 to 0x9f in Windows-1252; the five unassigned ones are the control characters of
+/// Latin-1, which are removed later.
 const HIGH: [char; 32] = [
     '€', '\u{81}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{8d}', 'Ž', '\u{8f}', '\u{90}',
     '‘', '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{9d}', 'ž', 'Ÿ',

@@ -1,4 +1,4 @@
-//! The bounds of a table, held before the parser sees a byte: how long one row is, and that quotes are closed.
+//! The bounds of a table, enforced before the parser sees a byte: the length of a row, and closed quotes.
 //!
 //! Owns: [`Guard`], the reader around the file. Must not: know columns.
 
@@ -6,27 +6,27 @@ use std::io::{self, Read};
 
 use crate::json::guard::Excess;
 
-/// How long one row may be, in bytes: the parser holds it whole.
+/// Maximum length of a row in bytes: the parser holds it whole.
 pub(crate) const MAX_ROW: usize = 1024 * 1024;
 
-/// Where in a cell it is.
+/// The position within a cell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Cell {
     Start,
     Bare,
     Quoted,
-    /// Behind a quote in a quoted cell: its end, or the first of two.
+    /// After a quote in a quoted cell: either its end or the first of two.
     Quote,
 }
 
-/// Passes a table on as it is and fails where a row is too long, and at the end of the file inside of quotes.
+/// Passes a table on unchanged; fails if a row is too long or the file ends inside quotes.
 pub(crate) struct Guard<R> {
     inner: R,
     delimiter: u8,
     cell: Cell,
     length: usize,
     line: u64,
-    /// The line of the last quote that opened a cell.
+    /// The line of the last opening quote.
     opened: u64,
 }
 
@@ -42,7 +42,7 @@ impl<R: Read> Guard<R> {
         }
     }
 
-    /// Takes a byte in; whether the row is still short enough.
+    /// Processes a byte; returns whether the row is still short enough.
     fn see(&mut self, byte: u8) -> bool {
         self.length += 1;
         self.line += u64::from(byte == b'\n');

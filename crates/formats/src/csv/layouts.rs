@@ -1,9 +1,9 @@
-//! The tables of known tools, one line each, and the columns of all others.
+//! The table layouts of known tools, and the columns of all other tables.
 //!
 //! Owns: what columns mean ([`Role`]), under which names ([`NAMES`]), and the exports that are recognised by their
 //! header ([`LAYOUTS`]). Must not: read a row.
 //!
-//! Names of columns are compared in lower case, with `_` for a blank or a `-`.
+//! Column names are compared in lower case, with `_` for a space or a `-`.
 
 use super::scale::Scale;
 
@@ -12,11 +12,11 @@ use super::scale::Scale;
 pub(super) enum Role {
     Title,
     Severity,
-    /// A CVSS score, and perhaps its vector.
+    /// A CVSS score, with its vector if there is one.
     Cvss,
     Vector,
     Description,
-    /// Where it is, in whatever form.
+    /// The place, in any form.
     Location,
     Path,
     Line,
@@ -32,7 +32,7 @@ pub(super) enum Role {
     Purl,
     Rule,
     Cve,
-    /// Identifiers of others than CVE.
+    /// Identifiers other than CVE.
     Identifier,
     Cwe,
     Reference,
@@ -41,18 +41,18 @@ pub(super) enum Role {
     /// What the tool saw.
     Evidence,
     FoundAt,
-    /// The table's own name for the entry, which stays.
+    /// The table's own stable name for the entry.
     Fingerprint,
-    /// The table's own number for it.
+    /// The table's own number for the entry.
     Id,
-    /// Whether somebody said that it is not a problem.
+    /// Whether it was marked as not a problem.
     FalsePositive,
-    /// The state the tool gives it.
+    /// The state the tool assigns.
     State,
 }
 
-/// The columns that any table may have: what they are called in `columns=`, and the other names that are taken where
-/// that one is not there.
+/// The columns that any table may have: their names in `columns=`, and the alternatives that apply if that name is not
+/// present.
 pub(super) static NAMES: &[(Role, &str, &[&str])] = &[
     (Role::Title, "title", &["name", "summary", "finding"]),
     (Role::Severity, "severity", &["risk"]),
@@ -126,19 +126,19 @@ pub(super) static NAMES: &[(Role, &str, &[&str])] = &[
     (Role::FalsePositive, "false_positive", &["falsepositive"]),
 ];
 
-/// The table of a tool.
+/// The table layout of a tool.
 pub(super) struct Layout {
     /// The tool, as findings name it.
     pub(super) tool: &'static str,
     /// The columns it is recognised by.
     pub(super) needs: &'static [&'static str],
-    /// The columns that are read; of one role several may be there.
+    /// The columns that are read; several may have the same role.
     pub(super) columns: &'static [(Role, &'static str)],
     /// What its severities mean.
     pub(super) scale: Scale,
 }
 
-/// All of them; the first that fits counts.
+/// All layouts; the first match counts.
 pub(super) static LAYOUTS: &[Layout] = &[
     Layout {
         tool: "Qualys",

@@ -1,10 +1,10 @@
-//! A table with a header: the exports of known tools, and whatever else people keep in tables.
+//! A table with a header: the exports of known tools, and any other table of findings.
 //!
-//! Owns: reading rows ([`Csv`]), the separator and the encoding, and which row is the header. Must not: take a cell for
-//! anything but text: what looks like a formula is kept as it is written.
+//! Owns: reading rows ([`Csv`]), the separator and the encoding, and finding the header. Must not: treat a cell as
+//! anything but text: what looks like a formula is kept as written.
 //!
-//! Cells are separated by commas, semicolons, tabs or bars, whichever the header uses or a first line `sep=;` says, and
-//! quoted as in RFC 4180. What columns mean is in [`layouts`], what severities mean in [`scale`].
+//! Cells are separated by commas, semicolons, tabs or bars, as used by the header or stated in a first line `sep=;`,
+//! and quoted as in RFC 4180. What columns mean is in [`layouts`], what severities mean in [`scale`].
 
 mod columns;
 mod decode;
@@ -21,7 +21,7 @@ pub use self::decode::{ENCODINGS, is_encoding};
 pub(crate) use self::decode::{Encoding, decoded};
 pub use self::preview::{Preview, preview_rows};
 use self::{
-    columns::{Columns, Said, is_layout},
+    columns::{Columns, Mapping, is_layout},
     layouts::Role,
     row::Row,
     rows::{Form, at_line, each, separator, top},
@@ -32,14 +32,14 @@ use crate::{
     list::{Reader, Sink},
 };
 
-/// What may separate cells.
+/// Possible separators of cells.
 const SEPARATORS: [u8; 4] = *b",;\t|";
 
-/// A table whose header was read.
+/// A table whose header has been read.
 pub(crate) struct Csv {
     columns: Columns,
     form: Form,
-    /// Whether the column of ids only counts the rows.
+    /// Whether the id column only numbers the rows.
     counted: bool,
 }
 
@@ -55,11 +55,11 @@ pub(crate) fn exports() -> impl Iterator<Item = (&'static str, &'static [&'stati
     layouts::LAYOUTS.iter().map(|layout| (layout.tool, layout.needs))
 }
 
-/// The names of the columns a table has, ours where they are known, for telling it from others; and what is wrong with
-/// it as a table.
+/// The names of a table's columns, standard ones where known, to tell it from other tables; and what is wrong with it
+/// as a table.
 ///
 /// # Errors
-/// [`Error::Refused`] for a caller's word that does not fit, [`Error::Io`].
+/// [`Error::Refused`] for an invalid option of the caller, [`Error::Io`].
 pub(crate) fn columns(
     file: &mut dyn Source,
     options: &Options,
@@ -103,8 +103,8 @@ impl Reader for Csv {
 }
 
 impl Csv {
-    /// Looks at two columns as a whole: whether the severities are on a scale that is stated, and whether the ids do
-    /// more than count the rows.
+    /// Checks two columns as a whole: whether the scale of the severities is stated, and whether the ids do more than
+    /// number the rows.
     fn of(file: &mut dyn Source, mut columns: Columns, form: Form) -> Result<Self, Error> {
         let (severity, id) = (columns.place(Role::Severity), columns.place(Role::Id));
         let (mut bare, mut other, mut scores) = (false, false, false);
@@ -160,8 +160,8 @@ type Header = Result<(Form, Columns), Fault>;
 /// A form with the names of its columns and what is wrong with them.
 type Fault = (Form, Vec<String>, String);
 
-/// Reads what a caller says.
-fn checked(options: &Options) -> Result<(Said, Encoding), Error> {
+/// Parses the caller's options.
+fn checked(options: &Options) -> Result<(Mapping, Encoding), Error> {
     let wrong = |field: &str, what: String| {
         Error::Refused(Refusal {
             path: field.to_owned(),
@@ -170,14 +170,14 @@ fn checked(options: &Options) -> Result<(Said, Encoding), Error> {
             what,
         })
     };
-    let said = Said::of(&options.columns).map_err(|what| wrong("columns", what))?;
+    let mapping = Mapping::of(&options.columns).map_err(|what| wrong("columns", what))?;
     let encoding = Encoding::of(&options.encoding).map_err(|what| wrong("encoding", what))?;
-    Ok((said, encoding))
+    Ok((mapping, encoding))
 }
 
-/// Finds the header: the first row, or below some lines about the report that of a known table.
+/// Finds the header: the first row, or below a few introductory lines that of a known table.
 fn header(file: &mut dyn Source, options: &Options) -> Result<Header, Error> {
-    let (said, encoding) = checked(options)?;
+    let (mapping, encoding) = checked(options)?;
     let stated = separator(file, encoding)?;
     let own = stated.map(|separator| [separator; 1]);
     let separators = own.as_ref().map_or(SEPARATORS.as_slice(), |one| one.as_slice());
@@ -193,14 +193,14 @@ fn header(file: &mut dyn Source, options: &Options) -> Result<Header, Error> {
         let Some(row) = top.first() else {
             return Err(Error::whole("the table is empty"));
         };
-        match Columns::of(row, &said) {
+        match Columns::of(row, &mapping) {
             Ok(columns) => {
                 form.above += 1;
                 return Ok(Ok((form, columns)));
             }
             Err(what) => {
                 if let Some(at) = top.iter().position(is_layout)
-                    && let Some(Ok(columns)) = top.get(at).map(|row| Columns::of(row, &said))
+                    && let Some(Ok(columns)) = top.get(at).map(|row| Columns::of(row, &mapping))
                 {
                     form.above += at + 1;
                     return Ok(Ok((form, columns)));

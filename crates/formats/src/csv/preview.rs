@@ -1,4 +1,4 @@
-//! The first rows of a table, for people who say which column is which.
+//! The first rows of a table, for people who map its columns.
 //!
 //! Owns: [`Preview`]. Must not: import.
 
@@ -11,20 +11,20 @@ use crate::{Error, Options, Source};
 /// How many rows are shown.
 const SHOWN: usize = 5;
 
-/// The first rows of a table, for saying which column is which.
+/// The first rows of a table, for mapping its columns.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Preview {
     /// The names of its columns.
     pub header: Vec<String>,
     /// The first rows below it.
     pub rows: Vec<Vec<String>>,
-    /// The tool whose export it is, where that is known.
+    /// The tool that exported it, if known.
     pub layout: Option<&'static str>,
-    /// What is recognised: the name `columns=` has for it, and the name of the column.
+    /// The recognised columns: the name in `columns=`, and the name in the header.
     pub columns: Vec<(&'static str, String)>,
-    /// The names `columns=` has.
+    /// The names that `columns=` supports.
     pub names: Vec<&'static str>,
-    /// What is missing or ambiguous, in words; none for a table that can be imported as it is.
+    /// What is missing or ambiguous; none for a table that can be imported as it is.
     pub fault: Option<String>,
 }
 

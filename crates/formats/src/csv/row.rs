@@ -1,6 +1,6 @@
-//! What a row of a table comes to.
+//! Reading one row of a table as an entry.
 //!
-//! Owns: taking cells apart (numbers, lists, places) and what a row is recognised by. Must not: know a file.
+//! Owns: parsing cells (numbers, lists, places) and what a row is recognised by. Must not: know a file.
 
 use base::{Severity, text};
 
@@ -20,11 +20,11 @@ use crate::{
 pub(super) struct Row<'r> {
     pub(super) columns: &'r Columns,
     pub(super) cells: Vec<&'r str>,
-    /// Whether the numbers of its table are those of its rows: then they identify nothing.
+    /// Whether the ids of the table only number its rows: then they identify nothing.
     pub(super) counted: bool,
 }
 
-/// Endings of files whose place is written without a folder.
+/// Extensions of files that are recognised even without a folder.
 const SOURCES: &str = " c cc cpp cs css dart ex go gradle h hpp html java js json jsx kt lock lua mjs php pl ps1 py rb rs scala \
                        sh sql swift tf toml ts tsx vue xml yaml yml ";
 
@@ -70,13 +70,13 @@ impl Row<'_> {
         }
     }
 
-    /// Why the table itself says that it is not a problem.
+    /// Why the table itself marks it as not a problem.
     fn dismissed(&self) -> Option<String> {
-        let says = |role, words: &[&str]| words.contains(&self.cell(role).to_ascii_lowercase().as_str());
-        if says(Role::FalsePositive, &["true", "yes", "1", "x"]) {
+        let is_one_of = |role, words: &[&str]| words.contains(&self.cell(role).to_ascii_lowercase().as_str());
+        if is_one_of(Role::FalsePositive, &["true", "yes", "1", "x"]) {
             return Some("marked as a false positive".to_owned());
         }
-        says(Role::State, &["fixed"]).then(|| "marked as fixed".to_owned())
+        is_one_of(Role::State, &["fixed"]).then(|| "marked as fixed".to_owned())
     }
 
     fn severity(&self) -> Result<Severity, Skip> {
@@ -90,19 +90,19 @@ impl Row<'_> {
         }
         let word = text::line(cell, 40);
         match self.columns.scale.read(cell) {
-            scale::Said::Is(severity) => Ok(severity),
-            scale::Said::Passed => Err(Skip::because(format!(
+            scale::Stated::Is(severity) => Ok(severity),
+            scale::Stated::Passed => Err(Skip::because(format!(
                 "severity `{word}`: the check found no problem"
             ))),
-            scale::Said::Untested => Err(Skip::unreadable(format!(
+            scale::Stated::Untested => Err(Skip::unreadable(format!(
                 "severity `{word}`: the check could not be carried out"
             ))),
-            scale::Said::Bare => severity::of_score(cell)
+            scale::Stated::Bare => severity::of_score(cell)
                 .filter(|_| self.columns.scores)
                 .ok_or_else(|| {
                     Skip::unreadable(format!("the severity `{word}` is a number on an unknown scale"))
                 }),
-            scale::Said::Unknown => {
+            scale::Stated::Unknown => {
                 let names = Severity::ALL.map(Severity::name).join(", ");
                 Err(Skip::unreadable(format!(
                     "the severity `{word}` is not one of {names}"
@@ -111,15 +111,15 @@ impl Row<'_> {
         }
     }
 
-    /// The severity of the CVSS score, where there is no other.
+    /// The severity by the CVSS score, if there is no other.
     fn score(&self) -> Result<Severity, Skip> {
         let cell = self.cell(Role::Cvss);
         if cell.is_empty() {
             return Err(Skip::unreadable("the row has no severity"));
         }
         severity::of_score(&number(cell)).ok_or_else(|| {
-            let said = text::line(cell, 40);
-            Skip::unreadable(format!("the CVSS score `{said}` is not a number from 0 to 10"))
+            let shown = text::line(cell, 40);
+            Skip::unreadable(format!("the CVSS score `{shown}` is not a number from 0 to 10"))
         })
     }
 
@@ -161,7 +161,7 @@ impl Row<'_> {
         }
     }
 
-    /// What it is recognised by: the place is host, port, file, URL and component; the rule its own, else the title.
+    /// What it is recognised by: the place is host, port, file, URL and component; the rule is its own, else the title.
     fn key(&self, identifiers: &[String], path: &str, line: u32) -> Key {
         let evidence = self.cells_of(Role::Evidence).collect::<Vec<_>>().join("\n");
         let described = self.cells_of(Role::Description).collect::<Vec<_>>().join("\n");
@@ -175,7 +175,7 @@ impl Row<'_> {
         };
         let print = self.cell(Role::Fingerprint);
         if !print.is_empty() {
-            // The table's own name for it holds wherever it is.
+            // The table's own name for the entry applies wherever it is.
             key.rules = vec![print.to_owned()];
             key.place = vec!["fingerprint".to_owned()];
             key.message = format!("{}\n{}", self.title(), key.message);
@@ -225,7 +225,7 @@ impl Row<'_> {
         }
     }
 
-    /// CVE and other identifiers, wherever they are written.
+    /// CVE and other identifiers, from all columns that may contain them.
     fn identifiers(&self) -> Vec<String> {
         let known = [Role::Cve, Role::Rule, Role::Id]
             .into_iter()
@@ -244,7 +244,7 @@ impl Row<'_> {
         all
     }
 
-    /// The file and the line in it.
+    /// The file and the line.
     fn file(&self) -> (String, u32) {
         let line = self.cell(Role::Line).parse().unwrap_or_default();
         let path = self.cell(Role::Path);
@@ -266,7 +266,7 @@ impl Row<'_> {
         }
     }
 
-    /// The port with its protocol; none where it is 0, which Nessus writes for the host itself.
+    /// The port with its protocol; empty for 0, which Nessus writes for the host itself.
     fn port(&self) -> String {
         let (port, protocol) = (self.cell(Role::Port), self.cell(Role::Protocol).to_lowercase());
         match (port, protocol.as_str()) {
@@ -345,7 +345,7 @@ impl Row<'_> {
         })
     }
 
-    /// What there is to read: the text, what else has a name, and the cells of columns that no role has.
+    /// The description: the text, the other labelled columns, and the cells of unmapped columns.
     fn description(&self) -> Vec<String> {
         let mut parts: Vec<_> = self.cells_of(Role::Description).map(str::to_owned).collect();
         let named = [
@@ -381,7 +381,7 @@ fn words(cell: &str) -> impl Iterator<Item = &str> {
     items.map(str::trim).filter(|item| !item.is_empty())
 }
 
-/// The number a cell begins with, as in `7.5 (AV:N/…)`.
+/// The number at the start of a cell, as in `7.5 (AV:N/…)`.
 fn number(cell: &str) -> String {
     let end = cell
         .find(|char: char| !char.is_ascii_digit() && char != '.')
@@ -401,7 +401,7 @@ fn is_identifier(word: &str) -> bool {
     known.iter().any(|prefix| word.starts_with(prefix)) && word.bytes().any(|byte| byte.is_ascii_digit())
 }
 
-/// Whether a place is a file: it has a folder or an ending of sources, and is no URL or address of a page.
+/// Whether a place is a file: it has a folder or a source file's extension, and is not a URL or the address of a page.
 fn is_file(place: &str) -> bool {
     let ending = place.rsplit_once('.').map_or("", |(_, ending)| ending);
     let known = !ending.is_empty() && SOURCES.contains(&format!(" {} ", ending.to_ascii_lowercase()));

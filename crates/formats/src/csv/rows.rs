@@ -1,4 +1,4 @@
-//! The rows of a table, as they are written.
+//! The raw rows of a table.
 //!
 //! Owns: the separator, the encoding and the line of each row ([`Form`], [`each`]). Must not: know columns.
 
@@ -14,7 +14,7 @@ use crate::{Error, Refusal, Source, json::guard::Excess};
 
 /// How much of the file is read at once, in bytes.
 const CHUNK: usize = 64 * 1024;
-/// How many rows may be above the header of a known table.
+/// Maximum number of rows above the header of a known table.
 const ABOVE: usize = 20;
 
 /// How a table is written, and where its rows begin.
@@ -22,11 +22,11 @@ const ABOVE: usize = 20;
 pub(super) struct Form {
     pub(super) separator: u8,
     pub(super) encoding: Encoding,
-    /// Rows up to the first one of data, the header included.
+    /// Rows before the first data row, including the header.
     pub(super) above: usize,
 }
 
-/// The separator a first line such as `sep=;` says, which spreadsheets write.
+/// The separator declared by a first line such as `sep=;`, which spreadsheets write.
 pub(super) fn separator(file: &mut dyn Source, encoding: Encoding) -> Result<Option<u8>, Error> {
     let mut start = Vec::new();
     let opened = decode::open(file, encoding)?;
@@ -52,7 +52,7 @@ pub(super) fn top(file: &mut dyn Source, form: Form) -> Result<Vec<ByteRecord>, 
             Ok(true) if at >= form.above => all.push(row.clone()),
             Ok(true) => {}
             Ok(false) => break,
-            // Rows further down are read again, and refused then.
+            // Later rows are read again, and rejected then.
             Err(_) if !all.is_empty() => break,
             Err(error) => return Err(refused(error)),
         }
@@ -60,10 +60,10 @@ pub(super) fn top(file: &mut dyn Source, form: Form) -> Result<Vec<ByteRecord>, 
     Ok(all)
 }
 
-/// Takes a row with its line; whether more are wanted.
+/// Takes a row with its line; returns whether more rows are wanted.
 pub(super) type Each<'e> = dyn FnMut(u64, &[&str]) -> Result<bool, String> + 'e;
 
-/// Hands out the rows below the header, each with its line, until `each` says false.
+/// Hands out the rows below the header, each with its line, until `each` returns false.
 pub(super) fn each(file: &mut dyn Source, form: Form, each: &mut Each<'_>) -> Result<(), Error> {
     let mut rows = rows(file, form)?;
     let mut row = ByteRecord::new();

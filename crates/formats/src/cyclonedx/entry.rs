@@ -1,12 +1,12 @@
 //! A vulnerability of a `CycloneDX` document.
 //!
-//! Owns: what is read of it, and what it comes to for one component. Must not: look components up.
+//! Owns: what is read of it, and the entry it becomes for one component. Must not: look up components.
 //!
-//! Severity: the worst word of the ratings, whatever their source
-//! (<https://cyclonedx.org/docs/1.6/json/#vulnerabilities_items_ratings>), else the worst score of a CVSS method, else
-//! informational. The CVSS rating that is kept is the worst of those that say this severity, else the worst. What the
-//! analysis calls resolved, a false positive or not affected is skipped, and so is a component whose versions are all
-//! unaffected; what else the analysis says is shown and decides nothing.
+//! Severity: the most severe word of the ratings, from any source
+//! (<https://cyclonedx.org/docs/1.6/json/#vulnerabilities_items_ratings>), else the highest score of a CVSS method,
+//! else informational. The CVSS rating that is kept is the highest with this severity, else the highest. What the
+//! analysis calls resolved, a false positive or not affected is skipped, and so is a component if all its versions are
+//! unaffected; anything else in the analysis is shown and decides nothing.
 
 use base::Severity;
 
@@ -85,18 +85,18 @@ const AFFECTS_XML: &Shape = &[
     ("versions", Want::One(&[("version", Want::Many(10_000, VERSION))])),
 ];
 
-/// The parts of a list: JSON has them under its key, XML one element deeper.
+/// The parts of a list: in JSON under its key, in XML one element deeper.
 fn listed<'r>(record: &'r Record, key: &'r str, inner: &'r str) -> impl Iterator<Item = &'r Record> {
     record.parts(key).flat_map(move |part| within(part, inner))
 }
 
-/// What one part of a list holds: itself, or those one element deeper.
+/// What one part of a list contains: itself, or the elements within.
 pub(super) fn within<'r>(part: &'r Record, inner: &'r str) -> impl Iterator<Item = &'r Record> {
     let own = part.parts(inner).next().is_none().then_some(part);
     own.into_iter().chain(part.parts(inner))
 }
 
-/// What a vulnerability comes to for one component.
+/// The entry of a vulnerability for one component.
 pub(super) fn of(record: &Record, target: Option<&Record>, part: &Part) -> Result<Entry, String> {
     ratings(record).try_for_each(|rating| severity::stated(rating.text("severity")))?;
     let id = record.text("id").trim();
@@ -157,7 +157,7 @@ pub(super) fn of(record: &Record, target: Option<&Record>, part: &Part) -> Resul
     }))
 }
 
-/// Why the analysis says that it is not a problem.
+/// Why the analysis considers it not a problem.
 fn no_problem(record: &Record) -> Option<String> {
     let analysis = record.part("analysis");
     let state = analysis.text("state").trim();
@@ -170,8 +170,8 @@ fn no_problem(record: &Record) -> Option<String> {
     over.then(|| reason.trim_end_matches([':', ' ']).to_owned())
 }
 
-/// What a vulnerability is recognised by. What it says does not change as long as the problem does not: neither the
-/// text nor which of its names the document prefers.
+/// What a vulnerability is recognised by. It does not change as long as the problem does not: neither the text nor the
+/// preferred name is part of it.
 fn key(record: &Record, part: &Part, versions: &Versions) -> Key {
     Key {
         kind: "cyclonedx",
@@ -198,7 +198,7 @@ fn references(record: &Record) -> Vec<String> {
         .collect()
 }
 
-/// What the analysis says, for the person who decides.
+/// The analysis, for deciding about the finding.
 fn statement(record: &Record, versions: &Versions) -> String {
     let analysis = record.part("analysis");
     let state = analysis.text("state").trim();
@@ -207,19 +207,19 @@ fn statement(record: &Record, versions: &Versions) -> String {
         .map(|key| analysis.text(key).trim())
         .filter(|text| !text.is_empty())
         .collect();
-    let said = format!("{state}: {}", why.join(", "));
-    let said = said.trim_end_matches(' ').trim_matches(':').trim_start();
-    if said.is_empty() && versions.unknown {
+    let text = format!("{state}: {}", why.join(", "));
+    let text = text.trim_end_matches(' ').trim_matches(':').trim_start();
+    if text.is_empty() && versions.unknown {
         return "it is unknown whether this version is affected".to_owned();
     }
-    said.to_owned()
+    text.to_owned()
 }
 
 fn ratings(record: &Record) -> impl Iterator<Item = &Record> {
     listed(record, "ratings", "rating")
 }
 
-/// Ratings by CVSS, or by a method that is not named.
+/// Ratings by CVSS, or by an unnamed method.
 fn scored(record: &Record) -> impl Iterator<Item = &Record> {
     ratings(record).filter(|rating| rating.text("method").starts_with("CVSS") || !rating.has("method"))
 }
@@ -243,29 +243,29 @@ fn cvss(record: &Record, severity: Severity) -> Option<Cvss> {
         };
         rating::of(one.text("vector"), version, one.text("score"))
     };
-    let says = |one: &&Record| {
+    let has_severity = |one: &&Record| {
         let own = severity::of_word(one.text("severity"));
         own.or_else(|| severity::of_score(one.text("score"))) == Some(severity)
     };
-    rating::worst(scored(record).filter(says).filter_map(of))
+    rating::worst(scored(record).filter(has_severity).filter_map(of))
         .or_else(|| rating::worst(scored(record).filter_map(of)))
 }
 
-/// What a vulnerability says of the versions of a component.
+/// What a vulnerability states about the versions of a component.
 #[derive(Default)]
 struct Versions {
     unaffected: bool,
     unknown: bool,
-    /// For people.
+    /// For display.
     shown: String,
-    /// The only version that is affected, where there is one.
+    /// The only affected version, if there is one.
     only: String,
 }
 
 impl Versions {
     fn of(target: &Record, part: &Part) -> Self {
         let all: Vec<_> = listed(target, "versions", "version").collect();
-        // What is said of this very version goes before what is said of ranges.
+        // A status of this exact version takes precedence over ranges.
         let exact = |one: &&&Record| !part.version.is_empty() && one.text("version").trim() == part.version;
         let own = all.iter().find(exact).copied();
         let status = |one: &Record| one.text("status").trim().to_owned();
@@ -282,8 +282,8 @@ impl Versions {
             _ => String::new(),
         };
         let name = |one: &&Record| {
-            let said = format!("{} {}", one.first(&["version", "range"]).trim(), status(one));
-            said.trim().to_owned()
+            let text = format!("{} {}", one.first(&["version", "range"]).trim(), status(one));
+            text.trim().to_owned()
         };
         Self {
             unaffected: is("unaffected"),
@@ -293,7 +293,7 @@ impl Versions {
         }
     }
 
-    /// The version that was found: the component's own, else the only one that is affected.
+    /// The version that was found: the component's own, else the only affected one.
     fn one<'v>(&'v self, part: &'v Part) -> &'v str {
         if part.version.is_empty() {
             &self.only

@@ -1,13 +1,13 @@
-//! `CycloneDX` documents with vulnerabilities (VDR, VEX, or an SBOM that has them; JSON and XML, all versions since
-//! 1.4), of the tool `CycloneDX`.
+//! `CycloneDX` documents with vulnerabilities (VDR, VEX, or an SBOM that contains them; JSON and XML, all versions
+//! since 1.4), of the tool `CycloneDX`.
 //!
-//! Owns: what a document is and what it covers, and the components it names, by their reference ([`part`]). Must not:
-//! keep more of the components than names what is affected, or judge a vulnerability ([`entry`] does).
+//! Owns: what a document is and what it covers, and its components by reference ([`part`]). Must not: keep more of a
+//! component than is needed to name it, or judge a vulnerability ([`entry`] does).
 //!
 //! There is one finding for each component that a vulnerability affects. It is recognised by the component without its
-//! version and the id or one of its aliases; two versions of one component are told apart by the version. The target is
-//! the component that the document is about, without its version. A document without a list of vulnerabilities closes
-//! nothing.
+//! version and the id or one of its aliases; two versions of one component are distinguished by the version. The target
+//! is the component that the document describes, without its version. A document without a list of vulnerabilities
+//! closes nothing.
 
 mod entry;
 mod part;
@@ -24,11 +24,11 @@ use crate::{
     start, xml,
 };
 
-/// How many affected components of one vulnerability are read.
+/// Maximum number of affected components per vulnerability.
 const AFFECTED: usize = 10_000;
-/// How many components are kept by name.
+/// Maximum number of components whose names are kept.
 const COMPONENTS: usize = 200_000;
-/// How many bytes the names of components may take; those beyond it are called by their reference.
+/// Maximum size of the names of components in bytes; further ones are shown by their reference.
 const NAMES: usize = 64 * 1024 * 1024;
 
 const PARTS: &Shape = &[
@@ -55,7 +55,7 @@ const REPORT: &Shape = &[("vulnerabilities", Want::Entries(entry::VULNERABILITY)
 
 const PARTS_XML: &Shape = &[
     ("@xmlns", Want::Text(SHORT)),
-    // The same under a prefix: those that are in use.
+    // The same under the prefixes in common use.
     ("@bom", Want::Text(SHORT)),
     ("@cdx", Want::Text(SHORT)),
     ("@ns0", Want::Text(SHORT)),
@@ -95,7 +95,7 @@ const REPORT_XML: &Shape = &[(
     Want::Through(&[("vulnerability", Want::Entries(entry::VULNERABILITY_XML))]),
 )];
 
-/// The components of a document by their reference, and what it says of itself.
+/// The components of a document by reference, and its metadata.
 pub(crate) struct CycloneDx {
     xml: bool,
     parts: HashMap<String, Part>,
@@ -155,7 +155,7 @@ impl Reader for CycloneDx {
     }
 }
 
-/// What a document lacks: where, and what.
+/// What a document lacks: the place, and what is missing.
 type Lack = (&'static str, &'static str);
 
 fn is_document(top: &Record, known: &Known) -> Result<(), Lack> {
@@ -170,7 +170,7 @@ fn is_document(top: &Record, known: &Known) -> Result<(), Lack> {
     }
 }
 
-/// The namespace of a document, before its version.
+/// The namespace of a document, up to its version.
 const NAMESPACE: &str = "http://cyclonedx.org/schema/bom/";
 
 fn is_xml_document(top: &Record, vulnerable: bool) -> Result<(), Lack> {
@@ -196,7 +196,7 @@ fn is_xml_document(top: &Record, vulnerable: bool) -> Result<(), Lack> {
     Ok(())
 }
 
-/// What a document is about, without its version.
+/// What a document describes, without its version.
 fn target(component: &Record) -> String {
     let part = Part::of(component);
     let kind = component.first(&["type", "@type"]);
@@ -206,14 +206,14 @@ fn target(component: &Record) -> String {
     package::target(&package::without_version(&part.name, &part.version), false)
 }
 
-/// The components, as they are found.
+/// The components found so far.
 #[derive(Default)]
 struct Known {
     parts: HashMap<String, Part>,
-    /// Bytes that the kept names take.
+    /// Size of the kept names in bytes.
     size: usize,
     components: usize,
-    /// Whether a component holds vulnerabilities of its own.
+    /// Whether a component contains vulnerabilities itself.
     vulnerable: bool,
     fault: Option<String>,
 }
@@ -223,8 +223,8 @@ impl Known {
         match (at.key, record.sound()) {
             ("component" | "components", Ok(record)) => self.keep(record),
             ("component" | "components", Err(what)) => {
-                let said = format!("a component could not be read: {at}: {what}");
-                self.fault.get_or_insert(said);
+                let fault = format!("a component could not be read: {at}: {what}");
+                self.fault.get_or_insert(fault);
             }
             _ => self.vulnerable = true,
         }
@@ -243,9 +243,9 @@ impl Known {
 }
 
 impl CycloneDx {
-    /// One entry for each affected component; one for a vulnerability of nothing in particular.
+    /// One entry for each affected component; one for a vulnerability without a component.
     fn put(&self, at: &At<'_>, mut record: Record, sink: &mut Sink<'_>) -> Result<(), String> {
-        // Out of the way: each entry looks through the rest.
+        // Taken out because each entry searches the rest.
         let (affects, more) = record.take_parts("affects");
         let more = more + affects.iter().map(Record::count_cuts).sum::<usize>();
         let affected: Vec<_> = affects
@@ -264,7 +264,7 @@ impl CycloneDx {
                 return sink.take(&place, record, |_| Err::<crate::list::Entry, _>(what));
             }
             let reference = target.text("ref");
-            // A reference into a document names the document first: `urn:cdx:…/1#ref`.
+            // A reference into a document starts with the document: `urn:cdx:…/1#ref`.
             let bare = reference
                 .strip_prefix("urn:cdx:")
                 .and_then(|link| link.split_once('#'));

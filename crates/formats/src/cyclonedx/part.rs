@@ -1,17 +1,17 @@
 //! The components of a `CycloneDX` document.
 //!
-//! Owns: what a component is called, with and without its version. Must not: know what affects it.
+//! Owns: the name of a component, with and without its version. Must not: know what affects it.
 
 use crate::{package, shape::Record};
 
-/// What a component is called.
+/// The names of a component.
 #[derive(Default)]
 pub(super) struct Part {
-    /// What it is known by whatever its version.
+    /// What identifies it, whatever its version.
     pub(super) key: String,
-    /// The same as versions before 0.2 had it.
+    /// The same in versions before 0.2.
     pub(super) old: String,
-    /// With its version, for people.
+    /// With its version, for display.
     pub(super) shown: String,
     pub(super) name: String,
     pub(super) version: String,
@@ -19,7 +19,7 @@ pub(super) struct Part {
 }
 
 impl Part {
-    /// As a document describes it.
+    /// As described by a document.
     pub(super) fn of(record: &Record) -> Self {
         let (group, name, purl) = (record.text("group"), record.text("name"), record.text("purl"));
         let name = if group.is_empty() {
@@ -53,7 +53,7 @@ impl Part {
         }
     }
 
-    /// A component of another document: nothing but its reference is known, which may be a package URL.
+    /// A component of another document: only its reference is known, which may be a package URL.
     pub(super) fn unknown(reference: &str) -> Self {
         let (key, version) = package::purl(reference);
         let purl = if key.starts_with("pkg:") { reference } else { "" };
@@ -67,7 +67,7 @@ impl Part {
         }
     }
 
-    /// How many bytes its names take.
+    /// Size of its names in bytes.
     pub(super) fn size(&self) -> usize {
         let texts = [
             &self.key,

@@ -1,7 +1,7 @@
-//! Reading the values of an object by its shape.
+//! Reads the values of an object by its shape.
 //!
-//! Owns: what each [`Want`] takes in JSON, and how far a value reaches that does not fit: it spoils the element of the
-//! list that it is in ([`Record::sound`]), not the file. Must not: keep an entry.
+//! Owns: what each [`Want`] accepts in JSON, and the reach of a value of the wrong kind: it invalidates the list
+//! element that contains it ([`Record::sound`]), not the file. Must not: keep an entry.
 
 use std::{cell::RefCell, fmt};
 
@@ -13,11 +13,11 @@ use super::{
 };
 use crate::shape::{At, Each, KEY, Outer, Record, SHORT, Shape, Want};
 
-/// What of one element does not fit: the first thing.
+/// The first problem of one element.
 pub(super) struct Scope {
-    /// How many steps of the trail lead to it.
+    /// The number of steps in the trail to it.
     depth: usize,
-    /// Whether it is the file: where its lists are none, it is of another kind.
+    /// Whether it is the file: if its lists are not lists, it is of another kind.
     file: bool,
     fault: RefCell<Option<String>>,
 }
@@ -33,7 +33,7 @@ impl Scope {
         }
     }
 
-    /// The element the trail leads to.
+    /// The element at the trail's end.
     pub(super) fn element(trail: &Trail) -> Self {
         let (depth, file) = (trail.len(), false);
         Self {
@@ -45,15 +45,15 @@ impl Scope {
 
     fn note(&self, trail: &Trail, what: &str) {
         let place = trail.below(self.depth);
-        let said = if place.is_empty() {
+        let fault = if place.is_empty() {
             what.to_owned()
         } else {
             format!("{place}: {what}")
         };
-        self.fault.borrow_mut().get_or_insert(said);
+        self.fault.borrow_mut().get_or_insert(fault);
     }
 
-    /// What was read of it: of an element that does not fit no more than why.
+    /// The record that was read; only the reason if the element is invalid.
     pub(super) fn end(self, record: Record) -> Record {
         match self.fault.into_inner() {
             None => record,
@@ -63,7 +63,7 @@ impl Scope {
     }
 }
 
-/// What every value is read with.
+/// The context every value is read with.
 pub(super) struct Within<'a, 'e> {
     pub(super) trail: &'a Trail,
     pub(super) scope: &'a Scope,
@@ -72,7 +72,7 @@ pub(super) struct Within<'a, 'e> {
 }
 
 impl<'e> Within<'_, 'e> {
-    /// The same for a value further down.
+    /// The same for a nested value.
     fn further(&mut self) -> Within<'_, 'e> {
         Within {
             trail: self.trail,
@@ -135,7 +135,7 @@ impl<'de> Visitor<'de> for Shaped<'_, '_> {
     }
 }
 
-/// The place of a key in a shape, if it is there.
+/// The position of a key in a shape, if present.
 struct Key(&'static Shape);
 
 impl<'de> DeserializeSeed<'de> for Key {
@@ -157,8 +157,8 @@ impl Visitor<'_> for Key {
     }
 }
 
-/// Reads a value of any kind into a record: what is wanted is kept, `null` is the same as absent, anything else is
-/// passed over and noted.
+/// Reads a value of any kind into a record: what is wanted is kept, `null` counts as absent, anything else is skipped
+/// and noted.
 struct Field<'a, 'e, 'r> {
     key: &'static str,
     want: &'r Want,
@@ -181,7 +181,7 @@ impl Field<'_, '_, '_> {
         }
     }
 
-    /// Notes that it is of the wrong kind. A file whose lists are none is of another tool.
+    /// Notes that it is of the wrong kind. A file whose lists are not lists is of another tool.
     fn wrong<E: Error>(self, found: &str) -> Result<(), E> {
         let what = format!("must be {}, not {found}", self.expected());
         let list = matches!(self.want, Want::Many(..) | Want::Through(_) | Want::Entries(_));
@@ -222,7 +222,7 @@ impl<'de> Visitor<'de> for Field<'_, '_, '_> {
     fn visit_bool<E: Error>(self, flag: bool) -> Result<(), E> {
         match self.want {
             Want::Flag => self.put(if flag { "true" } else { "false" }, usize::MAX),
-            // The texts of a bag of the scanner's own, where no kind of value is wrong.
+            // The texts of the scanner's own property bag, where every kind of value is allowed.
             Want::Texts(..) | Want::Tagged(..) => {}
             _ => return self.wrong("true or false"),
         }
@@ -244,7 +244,7 @@ impl<'de> Visitor<'de> for Field<'_, '_, '_> {
     fn visit_str<E: Error>(self, text: &str) -> Result<(), E> {
         match *self.want {
             Want::Text(limit) | Want::Texts(_, limit) | Want::Tagged(_, limit) => self.put(text, limit),
-            // Numbers of a report are often quoted.
+            // Scanners often quote numbers.
             Want::Number => self.put(text, 64),
             Want::Named(_) => self.put(text, SHORT),
             _ => return self.wrong("a string"),
@@ -316,7 +316,7 @@ impl<'de> Visitor<'de> for Field<'_, '_, '_> {
 }
 
 impl Field<'_, '_, '_> {
-    /// Reads an array of texts; what else is in it says nothing.
+    /// Reads an array of texts; other values in it are ignored.
     fn texts<'de, A: SeqAccess<'de>>(self, mut seq: A, most: usize, limit: usize) -> Result<(), A::Error> {
         let (mut kept, one) = (0, scalar::Loose { most: 1, limit });
         while let Some(texts) = seq.next_element_seed(one)? {
@@ -363,11 +363,11 @@ impl Field<'_, '_, '_> {
     }
 }
 
-/// What becomes of the objects of an array.
+/// What happens to the objects of an array.
 pub(super) enum Take<'r> {
-    /// So many are kept.
+    /// Up to this many are kept.
     Keep(usize, &'r mut Record),
-    /// They are not kept; entries lie within.
+    /// They are not kept; they contain entries.
     Through,
     /// Each is an entry.
     Entry,
@@ -415,7 +415,7 @@ impl List<'_, '_, '_> {
         Ok(())
     }
 
-    /// Takes an element that was read.
+    /// Handles an element that was read.
     fn end(&mut self, record: Record) -> Result<(), String> {
         let at = At {
             trail: self.within.trail,
@@ -432,7 +432,7 @@ impl List<'_, '_, '_> {
                 list.add(self.key, record);
                 Ok(())
             }
-            // The reader has to learn of entries that could not be reached.
+            // The reader must know about entries that could not be reached.
             Take::Through if record.sound().is_ok() => Ok(()),
             Take::Through | Take::Entry => (self.within.each)(&at, record),
         }

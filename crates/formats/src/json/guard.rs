@@ -1,5 +1,5 @@
-//! The bounds of the text itself, held before the parser sees a byte: how deep it nests, how long one string is; and
-//! strings that are Unicode throughout ([`Mend`]).
+//! The bounds of the text itself, enforced before the parser sees a byte: nesting depth and string length; and
+//! replacing what is not valid Unicode in strings ([`Mend`]).
 //!
 //! Owns: [`Guard`], the reader around the file. Must not: know JSON beyond brackets and strings.
 
@@ -10,19 +10,19 @@ use std::{
 
 use super::{CHUNK, mend::Mend};
 
-/// How deep a report may nest. `serde_json` stops at the same depth; here the message says what was wrong.
+/// Maximum nesting depth. `serde_json` stops at the same depth; this message explains why.
 pub(crate) const MAX_DEPTH: usize = 127;
 
-/// How long one string may be, in bytes as written: the parser holds a string whole.
+/// Maximum length of one string, in bytes as written: the parser holds a string whole.
 pub(crate) const MAX_STRING: usize = 16 * 1024 * 1024;
 
-/// What is said of a text that nests deeper.
+/// The message for deeper nesting.
 pub(crate) const TOO_DEEP: &str = "values are nested deeper than 127 levels";
 
-/// What a text did that it may not, and where.
+/// Which bound a text exceeded, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Excess {
-    /// What, in words for the person who sent it.
+    /// What, in words for the sender.
     pub(crate) what: &'static str,
     /// The line, from 1.
     pub(crate) line: u64,
@@ -38,18 +38,18 @@ impl fmt::Display for Excess {
 
 impl std::error::Error for Excess {}
 
-/// Passes a JSON text on and fails where it nests too deep or holds too long a string, so that nothing behind it needs
-/// more memory or stack than the bounds say, whatever the text is. What is not Unicode in a string is replaced.
+/// Passes a JSON text on and fails if it nests too deep or contains too long a string, so that the memory and stack of
+/// everything behind it are bounded for any input. Invalid Unicode in a string is replaced.
 pub(crate) struct Guard<R> {
     inner: R,
-    /// What was read of it last.
+    /// The bytes that were read last.
     chunk: Vec<u8>,
-    /// What of that is to be passed on, and how much of it was.
+    /// The bytes to pass on, and how many of them were.
     ready: Vec<u8>,
     passed: usize,
     mend: Mend,
     depth: usize,
-    /// Bytes of the string it is in.
+    /// The length so far of the current string.
     string: usize,
     line: u64,
     column: u64,
@@ -118,7 +118,7 @@ impl<R: Read> Guard<R> {
         Ok(())
     }
 
-    /// Reads on and makes the next part ready.
+    /// Reads on and prepares the next part.
     fn fill(&mut self) -> io::Result<()> {
         self.ready.clear();
         self.passed = 0;
@@ -134,7 +134,7 @@ impl<R: Read> Guard<R> {
             let (line, column) = (self.line, self.column);
             io::Error::new(io::ErrorKind::InvalidData, Excess { what, line, column })
         })?;
-        // Some bytes may all be held back.
+        // All bytes may be held back.
         if self.ready.is_empty() {
             self.fill()
         } else {

@@ -1,7 +1,7 @@
-//! Reading a file of one object a line, where a line may be none: a tool's log between its results, a last line that
-//! was cut off.
+//! Reads a file with one object per line, in which some lines may not be objects: a tool's log between its results, a
+//! truncated last line.
 //!
-//! Owns: telling such a file from an array, and what becomes of a line that cannot be read. Must not: know a format.
+//! Owns: telling such a file from an array, and handling lines that cannot be read. Must not: know a format.
 
 use std::io::{BufRead, BufReader, Chain, Cursor, Read};
 
@@ -32,13 +32,13 @@ pub(crate) enum Form {
 /// An object, or why there is none.
 pub(crate) type Line = Result<Record, String>;
 
-/// Takes lines as they are read. What it refuses is wrong with the whole report.
+/// Takes lines as they are read. An error rejects the whole scan report.
 pub(crate) type EachLine<'e> = dyn FnMut(&At<'_>, Line) -> Result<(), String> + 'e;
 
-/// Tells how a file is written by how it begins; a log line may begin with a bracket, too.
+/// Determines how a file is written from its start; a log line may begin with a bracket, too.
 ///
 /// # Errors
-/// As for [`start::rewound`], but for an empty file.
+/// As for [`start::rewound`], except for an empty file.
 pub(crate) fn form(mut file: &mut dyn Source) -> Result<Form, Error> {
     file.rewind()?;
     if file.read(&mut [0])? == 0 {
@@ -59,10 +59,10 @@ pub(crate) fn form(mut file: &mut dyn Source) -> Result<Form, Error> {
     Ok(if first.is_some() { Form::Array } else { Form::Empty })
 }
 
-/// Reads every object of a file of lines. An object may take several lines if the ones behind its first are indented.
+/// Reads every object of a file of lines. An object may span several lines if those after its first are indented.
 ///
 /// # Errors
-/// [`Error::Refused`] where no line can be read: then the first one says why; or what `each` said. [`Error::Io`].
+/// [`Error::Refused`] if no line can be read, with the reason of the first one; or the error of `each`. [`Error::Io`].
 pub(crate) fn read<'e>(
     mut file: &mut dyn Source,
     shape: &'static Shape,
@@ -90,14 +90,14 @@ pub(crate) fn read<'e>(
     }
 }
 
-/// What is known in the middle of a file.
+/// The state in the middle of a file.
 struct Pass<'e> {
     shape: &'static Shape,
     each: &'e mut EachLine<'e>,
     index: usize,
     /// Whether there was an object.
     readable: bool,
-    /// What was wrong first.
+    /// The first fault.
     fault: Option<Refusal>,
 }
 
@@ -117,7 +117,7 @@ impl Pass<'_> {
             each(at, Ok(record)).map_err(|what| stopped.insert(what).clone())
         };
         let keep: &mut Each<'_> = &mut keep;
-        // Not `from_slice`: that one counts the lines anew for each error, and `end` is one.
+        // Not `from_slice`: it counts the lines again for each error, and `end` is one.
         let bytes = Mend::whole(text.bytes.trim_ascii_end());
         let mut parser = serde_json::Deserializer::from_reader(bytes.as_slice());
         let mut lines = shaped::Lines {
@@ -162,13 +162,13 @@ impl Pass<'_> {
         } else {
             &refusal.what
         };
-        let said = format!("line {}: {what}", refusal.line);
+        let fault = format!("line {}: {what}", refusal.line);
         let stopped = Refusal {
             what: String::new(),
             ..refusal.clone()
         };
         self.fault.get_or_insert(refusal);
-        (self.each)(&at, Err(said)).map_err(|what| Error::Refused(Refusal { what, ..stopped }))
+        (self.each)(&at, Err(fault)).map_err(|what| Error::Refused(Refusal { what, ..stopped }))
     }
 }
 
@@ -196,12 +196,12 @@ impl Text {
 struct Lines<F> {
     file: BufReader<Chain<Cursor<Vec<u8>>, F>>,
     number: u64,
-    /// The line behind the last object.
+    /// The line after the last object.
     ahead: Option<Text>,
 }
 
 impl<F: Read> Lines<F> {
-    /// The next line that is not blank; its rest is skipped where it is too long.
+    /// The next line that is not blank; the rest of a line that is too long is skipped.
     fn line(&mut self) -> Result<Option<Text>, Error> {
         if let Some(ahead) = self.ahead.take() {
             return Ok(Some(ahead));
@@ -242,7 +242,7 @@ impl<F: Read> Lines<F> {
         }
     }
 
-    /// The next object with the lines that belong to it: those that are indented, and the bracket that ends it.
+    /// The next object with the lines that belong to it: those that are indented, and its closing bracket.
     fn object(&mut self) -> Result<Option<Text>, Error> {
         let Some(mut text) = self.line()? else {
             return Ok(None);

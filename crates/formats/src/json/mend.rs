@@ -1,8 +1,8 @@
-//! Text that is not Unicode, inside the strings of a JSON file.
+//! Invalid Unicode in the strings of a JSON file.
 //!
-//! Owns: [`Mend`], which replaces what a parser would refuse a whole file for: a byte that is not UTF-8 and half of a
-//! surrogate pair become U+FFFD, a raw control character a blank, a backslash that escapes nothing a literal one.
-//! Must not: touch anything outside of strings, where such a byte means that the file is broken.
+//! Owns: [`Mend`], which replaces what would cause a parser to reject a whole file: a byte that is not UTF-8 and half of a
+//! surrogate pair become U+FFFD, a raw control character a space, a backslash of an invalid escape a literal one. Must
+//! not: touch anything outside of strings, where such a byte means that the file is broken.
 
 /// U+FFFD as UTF-8, and as an escape.
 const REPLACEMENT: &[u8] = "\u{fffd}".as_bytes();
@@ -13,18 +13,18 @@ const ESCAPE: &[u8] = br"\ufffd";
 enum State {
     Outside,
     Inside,
-    /// Behind a backslash.
+    /// After a backslash.
     Escape,
-    /// Behind `\u`, with so many digits.
+    /// After `\u`, with this many digits.
     Digits(usize),
-    /// In a character of several bytes.
+    /// In a multi-byte character.
     Character,
 }
 
 /// Passes a JSON text on byte by byte.
 pub(crate) struct Mend {
     state: State,
-    /// The bytes of the escape or character that is not complete yet.
+    /// The bytes of the incomplete escape or character.
     held: Vec<u8>,
     /// The first half of a surrogate pair, as an escape.
     high: Option<[u8; 6]>,
@@ -39,7 +39,7 @@ impl Mend {
         }
     }
 
-    /// The text mended as a whole.
+    /// Mends a whole text.
     pub(crate) fn whole(text: &[u8]) -> Vec<u8> {
         let (mut mend, mut out) = (Self::new(), Vec::with_capacity(text.len()));
         for byte in text {
@@ -54,8 +54,8 @@ impl Mend {
         self.state != State::Outside
     }
 
-    /// How many of these next bytes may be passed on at once: they need no look, begin and end no string, and are neither
-    /// brackets nor line ends outside of one.
+    /// How many of the next bytes may be passed on at once: they need no check, begin and end no string, and are
+    /// neither brackets nor line ends outside of one.
     pub(crate) fn plain(&self, text: &[u8]) -> usize {
         let end = match self.state {
             State::Inside if self.high.is_none() => text
@@ -69,7 +69,7 @@ impl Mend {
         end.unwrap_or(text.len())
     }
 
-    /// Takes the next byte of the text, and adds what is certain by then.
+    /// Takes the next byte of the text, and adds what is certain so far.
     pub(crate) fn pass(&mut self, byte: u8, out: &mut Vec<u8>) {
         match (self.state, byte) {
             (State::Outside, b'"') => {
@@ -102,7 +102,7 @@ impl Mend {
         }
     }
 
-    /// The text ends here: what is held is part of a string that is cut off, and is passed on for the parser to refuse.
+    /// The text ends here: held bytes are part of a truncated string and are passed on for the parser to reject.
     pub(crate) fn end(&mut self, out: &mut Vec<u8>) {
         self.give_up_pair(out);
         match self.state {
@@ -199,7 +199,7 @@ impl Mend {
         }
     }
 
-    /// The first half of a pair has no second one.
+    /// The first half of a pair has no second half.
     fn give_up_pair(&mut self, out: &mut Vec<u8>) {
         if self.high.take().is_some() {
             out.extend(ESCAPE);

@@ -1,4 +1,4 @@
-//! Reading JSON of any size, from anybody.
+//! Reads JSON of any size, from untrusted sources.
 //!
 //! Owns: the pass over a file, its bounds ([`guard`]), walking it object by object ([`walk`]), and reading it by a
 //! [`Shape`](super::shape::Shape) ([`shaped`], [`field`]). Must not: know a format.
@@ -31,7 +31,7 @@ pub(crate) type Parser<'f, F> = serde_json::Deserializer<
     serde_json::de::IoRead<BufReader<Guard<io::Chain<io::Cursor<Vec<u8>>, &'f mut F>>>>,
 >;
 
-/// A parser at the start of the file, behind a byte order mark.
+/// A parser at the start of the file, after a byte order mark.
 ///
 /// # Errors
 /// [`Error::Refused`] for what cannot be JSON.
@@ -41,7 +41,7 @@ pub(crate) fn parser<F: Read + Seek>(file: &mut F) -> Result<Parser<'_, F>, Erro
     Ok(serde_json::Deserializer::from_reader(reader))
 }
 
-/// Reads the file, one object, from its start to its end.
+/// Reads the file, one object, from start to end.
 pub(crate) fn read<F: Read + Seek, T: Fields>(file: &mut F, into: &mut T) -> Result<(), Error> {
     let mut parser = parser(file)?;
     let trail = Trail::default();

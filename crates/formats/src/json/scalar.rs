@@ -1,21 +1,21 @@
-//! The values that are no objects: texts cut to a bound, numbers, words of a list, and what is skipped.
+//! The values that are not objects: truncated texts, numbers, words of a list, and what is skipped.
 //!
-//! Owns: the readers of single values behind [`walk`](super::walk). Must not: keep more of a text than its bound.
+//! Owns: the readers of single values for [`walk`](super::walk). Must not: keep more of a text than its bound.
 
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Unexpected, Visitor};
 
-/// How long the key of a free-form object may be; the rest of a longer one is cut.
+/// Maximum length of a key of a free-form object; longer ones are truncated.
 pub(crate) const KEY_LIMIT: usize = 256;
 
-/// The longest start of `text` that has at most `limit` bytes.
+/// The longest prefix of `text` that has at most `limit` bytes.
 pub(crate) fn cut(text: &str, limit: usize) -> &str {
     text.get(..text.floor_char_boundary(limit)).unwrap_or(text)
 }
 
-/// Reads a value of any kind and keeps nothing. Unlike serde's own it is bounded by the parser's depth limit and
-/// checks strings for valid UTF-8.
+/// Reads a value of any kind and keeps nothing. Unlike serde's own it is bounded by the parser's depth limit and checks
+/// strings for valid UTF-8.
 #[derive(Clone, Copy)]
 pub(crate) struct Skip;
 
@@ -70,7 +70,7 @@ impl<'de> Visitor<'de> for Skip {
     }
 }
 
-/// A key of a list, with its place there; none for another key.
+/// A key of a list, with its index; none for another key.
 pub(crate) struct Key(pub(crate) &'static [&'static str]);
 
 impl<'de> DeserializeSeed<'de> for Key {
@@ -93,7 +93,7 @@ impl Visitor<'_> for Key {
     }
 }
 
-/// A text, cut at `limit` bytes.
+/// A text, truncated to `limit` bytes.
 #[derive(Clone, Copy)]
 pub(crate) struct Text {
     pub(crate) limit: usize,
@@ -241,8 +241,8 @@ impl<'de, K: FnMut(String, String)> Visitor<'de> for Pairs<K> {
     }
 }
 
-/// What a property bag says: a text or a number as one text, an array as its texts, anything else as nothing. The
-/// bags are the scanner's own, so no kind of value in them is wrong.
+/// A value of a property bag: a text or a number as one text, an array as its texts, nothing for anything else. The
+/// bags are the scanner's own, so every kind of value is allowed.
 #[derive(Clone, Copy)]
 pub(crate) struct Loose {
     pub(crate) most: usize,

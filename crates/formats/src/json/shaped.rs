@@ -1,7 +1,7 @@
-//! Reading a file by a shape.
+//! Reads a file by a shape.
 //!
 //! Owns: the pass over a file of one object ([`read`]) or of many ([`read_all`]). Must not: keep an entry, or know what
-//! a [`Want`](crate::shape::Want) takes ([`field`](super::field) does).
+//! a [`Want`](crate::shape::Want) accepts ([`field`](super::field) does).
 
 use std::fmt;
 
@@ -17,12 +17,12 @@ use crate::{
     shape::{At, Each, Record, Shape},
 };
 
-/// Reads a file of one object. Entries go to `each`, the rest of what the shape names is returned. An entry that does
-/// not fit comes as an empty record that says why ([`Record::sound`]); so does an element of a list on the way to
+/// Reads a file of one object. Entries go to `each`, everything else the shape names is returned. An invalid entry is
+/// passed as an empty record with the reason ([`Record::sound`]); so is an invalid element of a list that contains
 /// entries.
 ///
 /// # Errors
-/// [`Error::Refused`] for the first thing that does not fit, or what `each` said.
+/// [`Error::Refused`] for the first fault, or the error of `each`.
 pub(crate) fn read(
     mut file: &mut dyn Source,
     shape: &'static Shape,
@@ -44,7 +44,7 @@ pub(crate) fn read(
     }
 }
 
-/// Reads a file of objects one after the other, each an entry; or of one array of them.
+/// Reads a file of consecutive objects, each an entry; or of one array of them.
 ///
 /// # Errors
 /// As for [`read`].
@@ -73,7 +73,7 @@ pub(crate) fn read_all(
     }
 }
 
-/// A fault of a whole report that was read to its end: a key and what of it.
+/// A fault of a whole scan report that was read to its end: a key, and what is wrong with it.
 pub(crate) fn fault(key: &str, what: &str) -> Error {
     Error::Refused(crate::Refusal {
         path: key.to_owned(),
@@ -83,7 +83,7 @@ pub(crate) fn fault(key: &str, what: &str) -> Error {
     })
 }
 
-/// Reads an object as an entry, or an array of them; counts over all of a file.
+/// Reads an object as an entry, or an array of them; numbers them across the file.
 pub(super) struct Lines<'a, 'e> {
     pub(super) shape: &'static Shape,
     pub(super) trail: &'a Trail,

@@ -1,7 +1,7 @@
-//! Reading on behind a value that does not fit.
+//! Reads on after a value of the wrong kind.
 //!
-//! Owns: [`Soft`], which takes a value of any kind, and notes what is wrong where it is not of the kind that was asked
-//! for. Must not: hide a fault of the text itself; that ends the pass, as where nothing is contained.
+//! Owns: [`Soft`], which takes a value of any kind and notes a fault if it is not of the requested kind. Must not: hide
+//! a fault of the text itself; that ends the pass, as if nothing were contained.
 
 use std::{
     cell::{Cell, RefCell},
@@ -18,36 +18,36 @@ use serde::de::{
 
 use super::{scalar::Skip, walk::Trail, wording};
 
-/// Whether faults are contained, and the first one since they are.
+/// Whether faults are contained, and the first one since then.
 #[derive(Default)]
 pub(super) struct Softness {
-    /// The steps down to the value in which they are; none where they end the pass.
+    /// The number of steps down to the value that contains them; none if they end the pass.
     from: Cell<Option<usize>>,
     fault: RefCell<Option<String>>,
 }
 
-/// How it was before faults were contained.
+/// The state before faults were contained.
 pub(super) struct Before(Option<usize>, Option<String>);
 
 impl Trail {
-    /// Whether what does not fit is noted instead of ending the pass.
+    /// Whether faults are noted instead of ending the pass.
     pub(super) fn is_soft(&self) -> bool {
         self.1.from.get().is_some()
     }
 
-    /// From here on faults are noted. The answer is for [`harden`](Self::harden).
+    /// From here on faults are noted. Pass the result to [`harden`](Self::harden).
     pub(super) fn soften(&self) -> Before {
         let from = self.1.from.replace(Some(self.len()));
         Before(from, self.1.fault.take())
     }
 
-    /// As it was before; the first fault since then.
+    /// Restores the previous state; returns the first fault since then.
     pub(super) fn harden(&self, before: Before) -> Option<String> {
         self.1.from.set(before.0);
         self.1.fault.replace(before.1)
     }
 
-    /// Says what does not fit at this place: an error, or noted where faults are contained.
+    /// Reports a fault at this place: as an error, or noted if faults are contained.
     pub(super) fn unfit<E: Error>(&self, what: impl Display) -> Result<(), E> {
         let Some(from) = self.1.from.get() else {
             return Err(E::custom(what));
@@ -63,7 +63,7 @@ impl Trail {
     }
 }
 
-/// What kind of value a seed takes.
+/// The kind of value a seed takes.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     /// A text, a number, true or false.
@@ -74,7 +74,7 @@ pub(super) enum Kind {
     Map,
 }
 
-/// Reads a value with `seed`; nothing where it is `null` or does not fit.
+/// Reads a value with `seed`; none if it is `null` or of the wrong kind.
 pub(super) struct Soft<'a, S> {
     pub(super) seed: S,
     pub(super) kind: Kind,
@@ -82,7 +82,7 @@ pub(super) struct Soft<'a, S> {
 }
 
 impl<'de, S: DeserializeSeed<'de>> Soft<'_, S> {
-    /// Reads a value that the parser is through with, or one of a kind that the seed does not take.
+    /// Reads a value that the parser has consumed, or one of a kind that the seed does not take.
     fn scalar<D: Deserializer<'de, Error = Unfit>, E: Error>(self, value: D) -> Result<Option<S::Value>, E> {
         match self.seed.deserialize(value) {
             Ok(value) => Ok(Some(value)),

@@ -1,8 +1,7 @@
-//! Walking a JSON text object by object, without holding more of it than a reader asks for, and knowing at each
-//! moment where in it one is.
+//! Walks a JSON text object by object, holding only what a reader asks for, and tracking the current position.
 //!
-//! Owns: [`Trail`] (the path to the value being read), [`Fields`] and [`Elements`] (how a reader takes an object
-//! or an array apart). Must not: know a format.
+//! Owns: [`Trail`] (the path to the value being read), [`Fields`] and [`Elements`] (how a reader takes an object or an
+//! array apart). Must not: know a format.
 
 use std::{cell::RefCell, fmt, marker::PhantomData};
 
@@ -41,12 +40,12 @@ impl Trail {
         indices.nth(array)
     }
 
-    /// How many steps it has.
+    /// The number of steps.
     pub(crate) fn len(&self) -> usize {
         self.0.borrow().len()
     }
 
-    /// The rest of the path behind so many steps.
+    /// The rest of the path after `depth` steps.
     pub(crate) fn below(&self, depth: usize) -> String {
         let steps = self.0.borrow();
         Path(steps.get(depth..).unwrap_or_default()).to_string()
@@ -80,8 +79,8 @@ impl fmt::Display for Trail {
     }
 }
 
-/// Reads one kind of object, key by key as they come. Keys it does not name are skipped; a key it names may come
-/// once. `null` is the same as absent.
+/// Reads one kind of object, key by key in their order. Keys it does not name are skipped; a key it names may occur
+/// once. `null` counts as absent.
 pub(crate) trait Fields {
     /// What it is, for messages: `a result object`.
     const WHAT: &'static str;
@@ -95,7 +94,7 @@ pub(crate) trait Fields {
         value: Value<'_, A>,
     ) -> Result<(), A::Error>;
 
-    /// What is wrong with the whole object, once it is read: a key and what of it.
+    /// What is wrong with the whole object after reading: a key, and what is wrong with it.
     fn finish(&self) -> Result<(), (&'static str, &'static str)> {
         Ok(())
     }
@@ -103,20 +102,19 @@ pub(crate) trait Fields {
 
 /// Reads the objects of one array, one after the other.
 pub(crate) trait Elements {
-    /// Whether an element that does not fit is handed over with what is wrong with it ([`unfit`](Self::unfit)) instead
-    /// of ending the pass.
+    /// Whether an invalid element is handed over with its fault ([`unfit`](Self::unfit)) instead of ending the pass.
     const CONTAINED: bool = false;
 
     /// The reader of one element.
     type Item: Fields;
 
-    /// Makes the reader of the element at `index`.
+    /// Creates the reader of the element at `index`.
     fn begin(&mut self, index: usize) -> Result<Self::Item, String>;
 
     /// Takes an element that was read.
     fn end(&mut self, index: usize, item: Self::Item) -> Result<(), String>;
 
-    /// Takes an element that does not fit, as far as it was read, with what is wrong with it.
+    /// Takes an invalid element, as far as it was read, with its fault.
     fn unfit(&mut self, index: usize, item: Self::Item, _: String) -> Result<(), String> {
         self.end(index, item)
     }
@@ -148,7 +146,7 @@ impl<'a, 'de, A: MapAccess<'de>> Value<'a, A> {
         Ok(value)
     }
 
-    /// Reads it with `read`; what does not fit within is left out instead of ending the pass. What was wrong first.
+    /// Reads it with `read`; faults within are left out instead of ending the pass. Returns the first fault.
     pub(crate) fn contained(
         self,
         read: impl FnOnce(Self) -> Result<(), A::Error>,
@@ -159,19 +157,19 @@ impl<'a, 'de, A: MapAccess<'de>> Value<'a, A> {
         Ok(trail.harden(before))
     }
 
-    /// An object; whether there was one.
+    /// An object; returns whether there was one.
     pub(crate) fn object<T: Fields>(self, into: &mut T) -> Result<bool, A::Error> {
         self.seed(Kind::Map, |trail| Object { into, trail })
             .map(|found| found.is_some())
     }
 
-    /// An array of objects; whether there was one.
+    /// An array of objects; returns whether there was one.
     pub(crate) fn each<E: Elements>(self, into: &mut E) -> Result<bool, A::Error> {
         self.seed(Kind::Seq, |trail| Array { into, trail })
             .map(|found| found.is_some())
     }
 
-    /// A text, cut at `limit` bytes.
+    /// A text, truncated to `limit` bytes.
     pub(crate) fn text(self, limit: usize) -> Result<Option<String>, A::Error> {
         self.seed(Kind::Scalar, |_| scalar::Text { limit })
     }
@@ -191,13 +189,13 @@ impl<'a, 'de, A: MapAccess<'de>> Value<'a, A> {
         self.seed(Kind::Scalar, |_| scalar::Word(words))
     }
 
-    /// An object of what property bags hold ([`loose`](Self::loose)); `keep` gets each key and the first text of its
-    /// value, cut at `limit` bytes.
+    /// An object with values as in property bags ([`loose`](Self::loose)); `keep` gets each key and the first text of
+    /// its value, truncated to `limit` bytes.
     pub(crate) fn pairs(self, limit: usize, keep: impl FnMut(String, String)) -> Result<(), A::Error> {
         self.seed(Kind::Map, |_| scalar::Pairs { limit, keep }).map(drop)
     }
 
-    /// An object of objects; `keep` gets each key and what `read` made of the value.
+    /// An object of objects; `keep` gets each key and the value that was read.
     pub(crate) fn table<T: Fields + Default>(self, keep: impl FnMut(String, T)) -> Result<(), A::Error> {
         self.seed(Kind::Map, |trail| Table {
             keep,
@@ -207,8 +205,8 @@ impl<'a, 'de, A: MapAccess<'de>> Value<'a, A> {
         .map(drop)
     }
 
-    /// What a property bag says: a text or a number as one text, an array as its texts (the first `most`, each cut
-    /// at `limit` bytes), anything else as nothing.
+    /// A value of a property bag: a text or a number as one text, an array as its texts (the first `most`, each
+    /// truncated to `limit` bytes), nothing for anything else.
     pub(crate) fn loose(self, most: usize, limit: usize) -> Result<Vec<String>, A::Error> {
         self.trail.push(Step::Key(self.key));
         let texts = self.map.next_value_seed(scalar::Loose { most, limit })?;
@@ -289,7 +287,7 @@ impl<'de, E: Elements> Visitor<'de> for Array<'_, E> {
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
         for index in 0.. {
             self.trail.push(Step::Index(index));
-            // Whether there is another element is known only by reading it.
+            // Only reading shows whether there is another element.
             let mut item = None;
             let element = Element {
                 into: self.into,
@@ -341,7 +339,7 @@ impl<'de, E: Elements> DeserializeSeed<'de> for Element<'_, E> {
     }
 }
 
-/// Reads an object whose keys are free and whose values are objects.
+/// Reads an object with arbitrary keys whose values are objects.
 struct Table<'a, T, K> {
     keep: K,
     trail: &'a Trail,

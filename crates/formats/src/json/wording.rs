@@ -1,11 +1,11 @@
-//! What is said of JSON that does not fit.
+//! Messages about invalid JSON.
 //!
-//! Owns: turning the parser's messages into sentences for whoever sent the file. Must not: know where in the file it is.
+//! Owns: turning the parser's messages into sentences for the sender. Must not: know where in the file the fault is.
 
 use base::text;
 use serde_json::error::Category;
 
-/// What is wrong, without the place, which is said apart; cut, for it may quote the report.
+/// What is wrong, without the place, which is shown separately; truncated, since it may quote the scan report.
 pub(crate) fn of(error: &serde_json::Error) -> String {
     let message = error.to_string();
     let place = format!(" at line {} column {}", error.line(), error.column());
@@ -25,7 +25,7 @@ pub(crate) fn of(error: &serde_json::Error) -> String {
     }
 }
 
-/// What is not JSON.
+/// What is not valid JSON.
 fn syntax(message: &str) -> &'static str {
     match message {
         "expected `:`" => "a colon is missing after a key",
@@ -35,14 +35,14 @@ fn syntax(message: &str) -> &'static str {
         "invalid number" => "a number is malformed",
         "number out of range" => "a number is too large",
         "key must be a string" | "expected `\"`" => "a key must be a string in double quotes",
-        "trailing comma" => "a comma must not stand before a closing bracket",
+        "trailing comma" => "a comma must not precede a closing bracket",
         "trailing characters" => "there is more text after the end of the JSON value",
         "recursion limit exceeded" => super::guard::TOO_DEEP,
         _ => "it is not valid JSON",
     }
 }
 
-/// A value of another kind than was wanted: `must be a string, not an array`. Other messages are ours already.
+/// A value of the wrong kind: `must be a string, not an array`. Other messages are returned as they are.
 pub(crate) fn unfit(message: &str) -> String {
     let kind = message.strip_prefix("invalid type: ");
     let Some(rest) = kind.or_else(|| message.strip_prefix("invalid value: ")) else {
@@ -66,7 +66,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_value_of_another_kind_is_said_in_plain_words() {
+    fn a_value_of_the_wrong_kind_is_reported_in_plain_words() {
         for (message, expected) in [
             (
                 "invalid type: map, expected a string",
@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_of_the_parser_s_own_words_is_left() {
+    fn no_words_of_the_parser_remain() {
         for broken in [
             "",
             "{",
@@ -128,9 +128,9 @@ mod tests {
             "[-]",
         ] {
             let error = serde_json::from_str::<serde_json::Value>(broken).unwrap_err();
-            let said = of(&error);
+            let message = of(&error);
             for noise in ["EOF", "expected", "trailing", "invalid", "line", "column"] {
-                assert!(!said.contains(noise), "{broken}: {said}");
+                assert!(!message.contains(noise), "{broken}: {message}");
             }
         }
     }

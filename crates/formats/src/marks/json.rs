@@ -19,14 +19,14 @@ use crate::{
     },
 };
 
-/// How far in keys are marks.
+/// Maximum depth of keys that are marks.
 const DEPTH: usize = 5;
-/// How long a key or a value may be that is a mark, in bytes.
+/// Maximum length of a key or value that is a mark, in bytes.
 const LONGEST: usize = 120;
-/// How many lines are tried where some are not JSON.
+/// Maximum number of lines that are tried if some are not JSON.
 const LINES: usize = 200;
 
-/// How many entries of a list, or values of a file of lines, are looked at: the first may be one that cannot be read.
+/// Maximum number of entries of a list, or values of a file of lines, that are examined: the first may be unreadable.
 const ENTRIES: usize = 10;
 
 /// Collects the marks of the first values of a text.
@@ -64,7 +64,7 @@ pub(super) fn of_lines(head: &[u8], marks: &mut Marks, enough: Enough<'_>) {
     }
 }
 
-/// A value of which marks are taken.
+/// A value whose marks are collected.
 struct Value<'a> {
     path: String,
     depth: usize,
@@ -253,7 +253,7 @@ impl<'de> Visitor<'de> for Element<'_> {
     }
 }
 
-/// A key, cut where it is longer than a mark.
+/// A key, truncated if it is longer than a mark.
 struct Key;
 
 impl<'de> DeserializeSeed<'de> for Key {

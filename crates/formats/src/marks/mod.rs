@@ -1,16 +1,16 @@
-//! The marks of a file: what in its first part says which tool wrote it.
+//! The marks of a file: what in its first part identifies the tool that wrote it.
 //!
 //! Owns: collecting them ([`Marks::of`]), how each is written, and comparing them with those of a tool
-//! ([`Marks::have`]). Must not: know a format or a tool, or judge whether a report is sound.
+//! ([`Marks::have`]). Must not: know a format or a tool, or judge whether a scan report is valid.
 //!
 //! A mark is a text:
 //!
-//! | mark | there is |
+//! | mark | meaning |
 //! |---|---|
-//! | `runs` | a key with a value that is not empty; `scan.scanner` one further in |
+//! | `runs` | a key with a value that is not empty; `scan.scanner` is a nested one |
 //! | `results[]` | a list, which may be empty |
-//! | `results[].check_id` | a key of one of the first objects of a list; `[].info` of a list that is the whole file |
-//! | `bomFormat=CycloneDX` | a key with this value; `version=2.*` with one like it |
+//! | `results[].check_id` | a key of one of the first objects of a list; `[].info` if the whole file is a list |
+//! | `bomFormat=CycloneDX` | a key with this value; `version=2.*` is a pattern |
 //! | `<report>`, `<report/results>` | an element of an XML document, with the path from its root |
 //! | `<report @id>` | an attribute |
 //! | `xmlns=http://…` | a namespace, or another address in an attribute of the root |
@@ -26,15 +26,15 @@ use std::{
 
 use crate::{Error, Options, Source, csv, start};
 
-/// How many marks of a file are collected, at most.
+/// Maximum number of marks that are collected.
 const MOST: usize = 1_000;
-/// How much of a file is looked at for its kind, and for lines of JSON behind lines of a log.
+/// How much of a file is examined for its kind, and for JSON lines after log lines.
 const HEAD: u64 = 64 * 1024;
 
-/// What a file is, before it is known which tool wrote it.
+/// The kind of a file, before its tool is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// There is nothing but white space.
+    /// Nothing but white space.
     Blank,
     Json,
     Xml,
@@ -45,18 +45,18 @@ pub(crate) enum Kind {
 pub(crate) struct Marks {
     pub(crate) kind: Kind,
     seen: BTreeSet<String>,
-    /// Why there are no more of them: the file could not be read further.
+    /// Why there are no more: the file could not be read further.
     pub(crate) broken: Option<Error>,
 }
 
-/// Whether what was seen so far is enough.
+/// Whether the marks so far are enough.
 pub(crate) type Enough<'e> = &'e dyn Fn(&Marks) -> bool;
 
 impl Marks {
     /// Collects the marks of a file until they are enough.
     ///
     /// # Errors
-    /// [`Error::Refused`] for what is no text, and for a table whose options do not fit it; [`Error::Io`].
+    /// [`Error::Refused`] for a file that is not text, and for a table with invalid options; [`Error::Io`].
     pub(crate) fn of(file: &mut dyn Source, options: &Options, enough: Enough<'_>) -> Result<Self, Error> {
         let mut head = head(file)?;
         let text = head.trim_ascii_start();
@@ -98,7 +98,7 @@ impl Marks {
             self.add(format!("column {column}"));
         }
         if fault.is_some() && !self.have(&["column title"]) {
-            // It may be lines of JSON behind lines of a log.
+            // These may be JSON lines after log lines.
             let mut lines = Self {
                 kind: Kind::Json,
                 seen: BTreeSet::new(),
@@ -133,7 +133,7 @@ impl Marks {
         self.seen.len() >= MOST
     }
 
-    /// Whether there are all of these.
+    /// Whether all of these are present.
     pub(crate) fn have(&self, marks: &[&str]) -> bool {
         marks.iter().all(|mark| match mark.split_once('*') {
             Some((start, rest)) => {
@@ -145,13 +145,13 @@ impl Marks {
         })
     }
 
-    /// Whether there are all of one of these sets.
+    /// Whether all marks of one of these sets are present.
     pub(crate) fn have_any(&self, sets: &[&[&str]]) -> bool {
         sets.iter().any(|set| self.have(set))
     }
 }
 
-/// The first part of a file as UTF-8, as far as it can be.
+/// The first part of a file as UTF-8, as far as possible.
 fn head(mut file: &mut dyn Source) -> Result<Vec<u8>, Error> {
     let mut head = Vec::new();
     if start::is_wide(file)? {
@@ -160,7 +160,7 @@ fn head(mut file: &mut dyn Source) -> Result<Vec<u8>, Error> {
             .take(HEAD)
             .read_to_end(&mut head);
         match read {
-            // What is not valid is refused when the table is read, with its line.
+            // Invalid text is rejected when the table is read, with its line.
             Err(error) if error.kind() != ErrorKind::InvalidData => return Err(Error::Io(error)),
             _ => {}
         }
@@ -179,7 +179,7 @@ fn head(mut file: &mut dyn Source) -> Result<Vec<u8>, Error> {
     Ok(head)
 }
 
-/// What was refused; a file that could not be read is another thing.
+/// What was rejected; a file that could not be read is a different error.
 fn refused(result: Result<(), Error>) -> Result<Option<Error>, Error> {
     match result {
         Ok(()) => Ok(None),
@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_list_is_a_list_and_no_more() {
+    fn an_empty_list_is_only_a_list() {
         assert_eq!(marks(r#"{"results":[],"a":{},"b":null,"c":""}"#), ["results[]"]);
         assert_eq!(
             marks(r#"{"results":[{"id":7,"x":{"y":"z"}},{"other":1}]}"#),
@@ -234,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_of_a_log_hide_no_lines_of_json() {
+    fn log_lines_do_not_hide_json_lines() {
         assert_eq!(marks("[INF] x\n{\"a\":1}\n"), ["a", "a=1"]);
         assert_eq!(marks("warning: x\n{\"a\":1}\n"), ["a", "a=1"]);
         assert!(marks("").is_empty() && marks(" \n").is_empty());

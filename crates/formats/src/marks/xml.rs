@@ -1,16 +1,16 @@
 //! The marks of an XML document.
 //!
-//! Owns: the walk over its first elements, and what a document type says of a document that is not read at all.
+//! Owns: the walk over its first elements, and the declarations of a document type whose document is not read at all.
 //! Must not: keep more than marks.
 
 use super::{Enough, Marks};
 use crate::{Error, Source, json::scalar::cut, xml};
 
-/// How many elements are looked at.
+/// Maximum number of elements that are examined.
 const ELEMENTS: usize = 5_000;
-/// How far in elements are marks.
+/// Maximum depth of elements that are marks.
 const DEPTH: usize = 6;
-/// How long a name or an address may be that is a mark, in bytes.
+/// Maximum length of a name or an address that is a mark, in bytes.
 const LONGEST: usize = 120;
 
 /// Collects the marks of a document.
@@ -34,7 +34,7 @@ pub(super) fn collect(file: &mut dyn Source, marks: &mut Marks, enough: Enough<'
     })
 }
 
-/// What a document type declares: such a document is not read, but it may be known whose it is.
+/// What a document type declares: such a document is not read, but its tool may be recognised.
 pub(super) fn of_document_type(head: &str, marks: &mut Marks) {
     let Some((_, declared)) = head.split_once("<!DOCTYPE") else {
         return;

@@ -1,6 +1,6 @@
 //! A result of `OpenVAS`.
 //!
-//! Owns: what it comes to. Must not: know what the report says besides.
+//! Owns: the entry it becomes. Must not: know the rest of the scan report.
 
 use base::Severity;
 
@@ -43,10 +43,10 @@ const NVT: &Shape = &[
 ];
 const SEVERITY: &Shape = &[("score", Want::Number), ("value", Want::Text(SHORT))];
 
-/// CVEs that are repeated in the description.
+/// Maximum number of CVEs that are repeated in the description.
 const SHOWN: usize = 50;
 
-/// What a result comes to.
+/// The entry of a result.
 pub(super) fn entry(record: &Record) -> Result<Entry, String> {
     let nvt = record.part("nvt");
     let (test, host) = (nvt.text("@oid"), record.text("host").trim());
@@ -134,13 +134,13 @@ fn paragraphs(record: &Record, tags: &Tags<'_>, references: &References) -> Vec<
     ]
 }
 
-/// The port as versions before 9 wrote it, too: `443/tcp` of `https (443/tcp)`.
+/// The port number, also as versions before 9 wrote it: `443/tcp` of `https (443/tcp)`.
 fn number(port: &str) -> &str {
     let inner = port.split_once('(').and_then(|(_, rest)| rest.strip_suffix(')'));
     inner.unwrap_or(port)
 }
 
-/// What a test refers to.
+/// The references of a test.
 #[derive(Default)]
 struct References {
     identifiers: Vec<String>,
@@ -180,7 +180,7 @@ impl References {
     }
 }
 
-/// The test's rating: the worst of those it lists, else its base score with the vector of its tags.
+/// The test's rating: the most severe of those it lists, else its base score with the vector of its tags.
 fn rating_of(nvt: &Record, tags: &Tags<'_>) -> Option<Cvss> {
     let listed = nvt.part("severities").parts("severity");
     let listed = listed.filter_map(|one| rating::of(one.text("value"), "", one.text("score")));
@@ -191,7 +191,7 @@ fn rating_of(nvt: &Record, tags: &Tags<'_>) -> Option<Cvss> {
         .or_else(|| rating::of(tags.get("cvss_base_vector"), "", nvt.text("cvss_base")))
 }
 
-/// Whether a result says that the scanner failed.
+/// Whether a result states that the scanner failed.
 pub(super) fn is_error(record: &Record) -> bool {
     record.text("threat").trim() == "Error" || is_scored(record.text("severity"), -3.0)
 }
@@ -201,7 +201,7 @@ fn is_scored(score: &str, of: f64) -> bool {
     score.is_ok_and(|score| (score - of).abs() < 0.01)
 }
 
-/// Why a result is no problem, if it is none.
+/// Why a result is not a problem, if so.
 fn no_problem(score: &str, threat: &str) -> Option<&'static str> {
     if threat == "False Positive" || is_scored(score, -1.0) {
         return Some("false positive (override)");

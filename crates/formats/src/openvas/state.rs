@@ -1,6 +1,6 @@
-//! What a report of `OpenVAS` says of itself.
+//! The metadata of an `OpenVAS` scan report.
 //!
-//! Owns: whether it is one at all, when its scan was, and why it may hold less than was found. Must not: read results.
+//! Owns: whether it is one at all, when its scan was, and why it may be incomplete. Must not: read results.
 
 use base::Time;
 
@@ -53,16 +53,16 @@ const RESULTS: &Shape = &[
 const COUNT: &Shape = &[("filtered", Want::Number)];
 const ERRORS: &Shape = &[("count", Want::Number)];
 
-/// What a report says of itself.
+/// The metadata of a scan report.
 #[derive(Default)]
 pub(super) struct State {
     /// When its scan was.
     pub(super) time: Option<Time>,
-    /// Every status it names.
+    /// Every status it names, except `Done`.
     unfinished: Vec<String>,
     several: bool,
     delta: bool,
-    /// Of how many results it shows how many, and from which on.
+    /// The page it shows: the first result, and how many of how many.
     start: u64,
     page: u64,
     filtered: u64,
@@ -76,7 +76,7 @@ impl State {
     /// [`Error::Refused`] for another tool's file.
     pub(super) fn read(file: &mut dyn Source) -> Result<Self, Error> {
         let top = xml::read(file, ROOTS, &mut |_, _| Ok(()))?;
-        // `get_reports_response` holds a report that holds another; else the outer one is the root.
+        // `get_reports_response` contains a report that contains another; else the outer one is the root.
         let held = top.part("report");
         let outer = if held.has("report") { held } else { &top };
         let inner = outer.part("report");
@@ -100,7 +100,7 @@ impl State {
         })
     }
 
-    /// Why it holds less than was found: `results` and `errors` are how many it lists.
+    /// Why it is incomplete: `results` and `errors` are the numbers it lists.
     pub(super) fn reasons(&self, results: u64, errors: u64) -> Vec<String> {
         let mut reasons: Vec<_> = self
             .unfinished
@@ -113,7 +113,7 @@ impl State {
         if self.several {
             reasons.push("the file contains several reports".to_owned());
         }
-        // Without an end of the page the counts are of no use: scanners keep old ones.
+        // Without a page size the counts are unreliable: scanners keep old ones.
         if self.start > 1 || self.page > 0 && results < self.filtered {
             reasons.push(format!(
                 "the report shows {results} of {} results, from number {}",

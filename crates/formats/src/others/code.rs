@@ -1,4 +1,4 @@
-//! Tools that look at sources, dependencies and builds.
+//! Tools that examine sources, dependencies and builds.
 //!
 //! Owns: their marks. Must not: repeat a tool.
 
@@ -12,7 +12,7 @@ pub(super) static OTHERS: &[Other] = &[
             &["generated_at", "metrics"],
             &["results[].test_id", "results[].issue_severity"],
         ],
-        way: "run it with -f sarif (it needs bandit[sarif])",
+        advice: "run it with -f sarif (it needs bandit[sarif])",
     },
     Other {
         tool: "gitleaks",
@@ -22,7 +22,7 @@ pub(super) static OTHERS: &[Other] = &[
             &["[].Match", "[].Secret"],
             &["[].offender", "[].leakURL"],
         ],
-        way: "run it with --report-format sarif",
+        advice: "run it with --report-format sarif",
     },
     Other {
         tool: "OSV-Scanner",
@@ -30,7 +30,7 @@ pub(super) static OTHERS: &[Other] = &[
             &["results[].packages[]", "results[].source"],
             &["results[]", "experimental_config"],
         ],
-        way: "run it with --format sarif",
+        advice: "run it with --format sarif",
     },
     Other {
         tool: "Checkov",
@@ -40,12 +40,12 @@ pub(super) static OTHERS: &[Other] = &[
             &["[].check_type", "[].results.failed_checks[]"],
             &["checkov_version", "passed"],
         ],
-        way: "run it with -o sarif",
+        advice: "run it with -o sarif",
     },
     Other {
         tool: "KICS",
         marks: &[&["kics_version", "queries[]"], &["kics_version", "files_scanned"]],
-        way: "run it with --report-formats sarif",
+        advice: "run it with --report-formats sarif",
     },
     Other {
         tool: "tfsec",
@@ -53,12 +53,12 @@ pub(super) static OTHERS: &[Other] = &[
             &["results[].long_id", "results[].rule_id"],
             &["results[].rule_service", "results[].rule_id"],
         ],
-        way: "run it with --format sarif",
+        advice: "run it with --format sarif",
     },
     Other {
         tool: "Terrascan",
         marks: &[&["results.violations[]", "results.scan_summary"]],
-        way: "run it with -o sarif",
+        advice: "run it with -o sarif",
     },
     Other {
         tool: "JaCoCo",
@@ -68,12 +68,12 @@ pub(super) static OTHERS: &[Other] = &[
             &["<report @name>", "<report/counter>"],
             &["<report @name>", "<report/group>"],
         ],
-        way: "it measures test coverage and contains no findings",
+        advice: "it measures test coverage and contains no findings",
     },
     Other {
         tool: "Cobertura",
         marks: &[&["<coverage>", "<coverage/packages>"]],
-        way: "it measures test coverage and contains no findings",
+        advice: "it measures test coverage and contains no findings",
     },
     Other {
         tool: "a test report (JUnit)",
@@ -81,7 +81,7 @@ pub(super) static OTHERS: &[Other] = &[
             &["<testsuites>", "<testsuites/testsuite>"],
             &["<testsuite>", "<testsuite/testcase>"],
         ],
-        way: "test results are not findings; have the scanner write SARIF",
+        advice: "test results are not findings; have the scanner write SARIF",
     },
     Other {
         tool: "Dependency-Check",
@@ -93,7 +93,7 @@ pub(super) static OTHERS: &[Other] = &[
             &["<analysis>", "<analysis/scanInfo>"],
             &["reportSchema", "scanInfo"],
         ],
-        way: "run it with --format SARIF",
+        advice: "run it with --format SARIF",
     },
     Other {
         tool: "npm audit (or pnpm audit)",
@@ -103,7 +103,7 @@ pub(super) static OTHERS: &[Other] = &[
             &["advisories", "metadata"],
             &["actions[]", "metadata"],
         ],
-        way: "scan the lock file with osv-scanner --format sarif or trivy fs --format json",
+        advice: "scan the lock file with osv-scanner --format sarif or trivy fs --format json",
     },
     Other {
         tool: "yarn audit",
@@ -112,7 +112,7 @@ pub(super) static OTHERS: &[Other] = &[
             &["type=auditSummary", "data"],
             &["value", "children.ID"],
         ],
-        way: "scan the lock file with osv-scanner --format sarif or trivy fs --format json",
+        advice: "scan the lock file with osv-scanner --format sarif or trivy fs --format json",
     },
     Other {
         tool: "Snyk",
@@ -127,7 +127,7 @@ pub(super) static OTHERS: &[Other] = &[
                 "[].vulnerabilities[].from[]",
             ],
         ],
-        way: "run it with --sarif",
+        advice: "run it with --sarif",
     },
     Other {
         tool: "a GitLab report",
@@ -137,7 +137,7 @@ pub(super) static OTHERS: &[Other] = &[
             &["vulnerabilities[].category", "vulnerabilities[].location"],
             &["vulnerabilities[].scanner", "vulnerabilities[].identifiers[]"],
         ],
-        way: "have the scanner behind it write SARIF (Semgrep, gitleaks) or its own JSON (Trivy, Grype)",
+        advice: "have the scanner behind it write SARIF (Semgrep, gitleaks) or its own JSON (Trivy, Grype)",
     },
     Other {
         tool: "SonarQube",
@@ -146,7 +146,7 @@ pub(super) static OTHERS: &[Other] = &[
             &["issues[]", "effortTotal"],
             &["hotspots[]", "paging"],
         ],
-        way: NONE,
+        advice: NONE,
     },
     Other {
         tool: "GitHub alerts",
@@ -157,12 +157,12 @@ pub(super) static OTHERS: &[Other] = &[
             &["[].rule", "[].most_recent_instance"],
             &["[].secret_type", "[].html_url"],
         ],
-        way: "fetch the analysis itself as SARIF (GET /repos/…/code-scanning/analyses/ID with Accept: application/sarif+json)",
+        advice: "fetch the analysis itself as SARIF (GET /repos/…/code-scanning/analyses/ID with Accept: application/sarif+json)",
     },
     Other {
         tool: "ESLint",
         marks: &[&["[].filePath", "[].messages[]"]],
-        way: "run it with -f @microsoft/eslint-formatter-sarif",
+        advice: "run it with -f @microsoft/eslint-formatter-sarif",
     },
     Other {
         tool: "Ruff",
@@ -170,12 +170,12 @@ pub(super) static OTHERS: &[Other] = &[
             &["[].code", "[].filename", "[].end_location"],
             &["[].noqa_row", "[].filename"],
         ],
-        way: "run it with --output-format sarif",
+        advice: "run it with --output-format sarif",
     },
     Other {
         tool: "Pylint",
         marks: &[&["[].message-id", "[].symbol"]],
-        way: "have Ruff (--output-format sarif) or Bandit (-f sarif) check the sources",
+        advice: "have Ruff (--output-format sarif) or Bandit (-f sarif) check the sources",
     },
     Other {
         tool: "gosec",
@@ -184,22 +184,22 @@ pub(super) static OTHERS: &[Other] = &[
             &["Issues[]", "Stats"],
             &["Golang errors", "Issues[]"],
         ],
-        way: "run it with -fmt sarif",
+        advice: "run it with -fmt sarif",
     },
     Other {
         tool: "Brakeman",
         marks: &[&["scan_info", "warnings[]"]],
-        way: "run it with -f sarif",
+        advice: "run it with -f sarif",
     },
     Other {
         tool: "hadolint",
         marks: &[&["[].code", "[].column", "[].level", "[].file"]],
-        way: "run it with --format sarif",
+        advice: "run it with --format sarif",
     },
     Other {
         tool: "RuboCop",
         marks: &[&["metadata.rubocop_version", "files[]"]],
-        way: "run it with --format sarif, by a formatter for it",
+        advice: "run it with --format sarif and a formatter for SARIF",
     },
     Other {
         tool: "SpotBugs",
@@ -207,12 +207,12 @@ pub(super) static OTHERS: &[Other] = &[
             &["<BugCollection>", "<BugCollection/Project>"],
             &["<BugCollection>", "<BugCollection @version>"],
         ],
-        way: "run it with -sarif",
+        advice: "run it with -sarif",
     },
     Other {
         tool: "PMD",
         marks: &[&["<pmd>", "<pmd @version>"], &["formatVersion", "pmdVersion"]],
-        way: "run it with -f sarif",
+        advice: "run it with -f sarif",
     },
     Other {
         tool: "Checkstyle",
@@ -220,12 +220,12 @@ pub(super) static OTHERS: &[Other] = &[
             &["<checkstyle>", "<checkstyle @version>"],
             &["<checkstyle>", "<checkstyle/file>"],
         ],
-        way: "run it with -f sarif",
+        advice: "run it with -f sarif",
     },
     Other {
         tool: "Cppcheck",
         marks: &[&["<results>", "<results/cppcheck>"]],
-        way: "run it with --output-format=sarif",
+        advice: "run it with --output-format=sarif",
     },
     Other {
         tool: "njsscan",
@@ -234,7 +234,7 @@ pub(super) static OTHERS: &[Other] = &[
             &["njsscan_version", "nodejs"],
             &["njsscan_version", "templates"],
         ],
-        way: "run it with --sarif",
+        advice: "run it with --sarif",
     },
     Other {
         tool: "mobsfscan",
@@ -242,7 +242,7 @@ pub(super) static OTHERS: &[Other] = &[
             &["mobsfscan_version", "results"],
             &["mobsfscan_version", "errors[]"],
         ],
-        way: "run it with --sarif",
+        advice: "run it with --sarif",
     },
     Other {
         tool: "MobSF",
@@ -250,27 +250,27 @@ pub(super) static OTHERS: &[Other] = &[
             &["app_name", "md5", "file_name"],
             &["manifest_analysis", "permissions"],
         ],
-        way: "check the sources with mobsfscan --sarif",
+        advice: "check the sources with mobsfscan --sarif",
     },
     Other {
         tool: "pip-audit",
         marks: &[&["dependencies[].vulns[]", "dependencies[].name"]],
-        way: "run it with --format cyclonedx-json",
+        advice: "run it with --format cyclonedx-json",
     },
     Other {
         tool: "Safety",
         marks: &[&["report_meta", "vulnerabilities[]"]],
-        way: "run pip-audit --format cyclonedx-json instead",
+        advice: "run pip-audit --format cyclonedx-json instead",
     },
     Other {
         tool: "cargo audit",
         marks: &[&["database", "lockfile", "vulnerabilities"]],
-        way: "run it with --format sarif, or run osv-scanner --format sarif on Cargo.lock",
+        advice: "run it with --format sarif, or run osv-scanner --format sarif on Cargo.lock",
     },
     Other {
         tool: "govulncheck",
         marks: &[&["config.protocol_version", "config.scanner_name"]],
-        way: "run it with -format sarif",
+        advice: "run it with -format sarif",
     },
     Other {
         tool: "TruffleHog",
@@ -278,7 +278,7 @@ pub(super) static OTHERS: &[Other] = &[
             &["SourceMetadata", "DetectorName"],
             &["[].SourceMetadata", "[].DetectorName"],
         ],
-        way: "run gitleaks with --report-format sarif instead",
+        advice: "run gitleaks with --report-format sarif instead",
     },
     Other {
         tool: "detect-secrets",
@@ -286,11 +286,11 @@ pub(super) static OTHERS: &[Other] = &[
             &["plugins_used[]", "filters_used[]"],
             &["plugins_used[]", "generated_at"],
         ],
-        way: "run gitleaks with --report-format sarif instead",
+        advice: "run gitleaks with --report-format sarif instead",
     },
     Other {
         tool: "OpenSSF Scorecard",
         marks: &[&["scorecard", "checks[]"]],
-        way: "run it with --format sarif",
+        advice: "run it with --format sarif",
     },
 ];

@@ -1,4 +1,4 @@
-//! Tools that look at hosts, sites, clusters and accounts, and lists that several tools write.
+//! Tools that examine hosts, sites, clusters and accounts, and lists that several tools write.
 //!
 //! Owns: their marks. Must not: repeat a tool.
 
@@ -12,7 +12,7 @@ pub(super) static OTHERS: &[Other] = &[
             &["commandline", "time", "results[]"],
             &["results[].redirectlocation", "results[].words"],
         ],
-        way: "it lists URLs, not findings; there is nothing to import",
+        advice: "it lists URLs, not findings; there is nothing to import",
     },
     Other {
         tool: "Kubescape",
@@ -20,12 +20,12 @@ pub(super) static OTHERS: &[Other] = &[
             &["summaryDetails", "results[]"],
             &["summaryDetails", "resources[]"],
         ],
-        way: "run it with --format sarif",
+        advice: "run it with --format sarif",
     },
     Other {
         tool: "kube-bench",
         marks: &[&["Controls[]", "Totals"]],
-        way: NONE,
+        advice: NONE,
     },
     Other {
         tool: "Wapiti",
@@ -33,12 +33,12 @@ pub(super) static OTHERS: &[Other] = &[
             &["<report>", "<report/report_infos>"],
             &["infos.target", "vulnerabilities", "classifications"],
         ],
-        way: NONE,
+        advice: NONE,
     },
     Other {
         tool: "Arachni",
         marks: &[&["<report>", "<report/issues>"]],
-        way: NONE,
+        advice: NONE,
     },
     Other {
         tool: "Nikto",
@@ -48,7 +48,7 @@ pub(super) static OTHERS: &[Other] = &[
             &["host", "banner", "vulnerabilities[]"],
             &["[].host", "[].banner", "[].vulnerabilities[]"],
         ],
-        way: NONE,
+        advice: NONE,
     },
     Other {
         tool: "Burp Suite",
@@ -56,7 +56,7 @@ pub(super) static OTHERS: &[Other] = &[
             &["<issues>", "<issues @burpVersion>"],
             &["<issues>", "<issues/issue/serialNumber>"],
         ],
-        way: NONE,
+        advice: NONE,
     },
     Other {
         tool: "Prowler",
@@ -65,7 +65,7 @@ pub(super) static OTHERS: &[Other] = &[
             &["metadata.product.name=Prowler", "metadata"],
             &["column check_id", "column check_title", "column status"],
         ],
-        way: NONE,
+        advice: NONE,
     },
     Other {
         tool: "Trivy Kubernetes (trivy k8s)",
@@ -75,7 +75,7 @@ pub(super) static OTHERS: &[Other] = &[
             &["ClusterName", "Misconfigurations[]"],
             &["ClusterName", "Findings[]"],
         ],
-        way: "run trivy image --format json for each image",
+        advice: "run trivy image --format json for each image",
     },
     Other {
         tool: "an old Trivy (before 0.20)",
@@ -84,7 +84,7 @@ pub(super) static OTHERS: &[Other] = &[
             &["[].Target", "[].Type"],
             &["[].Target", "[].Class"],
         ],
-        way: "run a newer version with --format json",
+        advice: "run a newer version with --format json",
     },
     Other {
         tool: "Trivy Operator",
@@ -93,12 +93,12 @@ pub(super) static OTHERS: &[Other] = &[
             &["[].apiVersion=aquasecurity.github.io/*", "[].kind"],
             &["items[].apiVersion=aquasecurity.github.io/*", "items[].kind"],
         ],
-        way: "run trivy image --format json for each image",
+        advice: "run trivy image --format json for each image",
     },
     Other {
         tool: "DefectDojo's generic findings",
         marks: &[&["findings[].title", "findings[].severity"]],
-        way: "write them as CSV (format=csv) or as SARIF",
+        advice: "write them as CSV (format=csv) or as SARIF",
     },
     Other {
         tool: "Dependency-Track",
@@ -106,7 +106,7 @@ pub(super) static OTHERS: &[Other] = &[
             &["findings[]", "meta.application=Dependency-Track*"],
             &["findings[].component", "findings[].vulnerability"],
         ],
-        way: "export the project as CycloneDX with vulnerabilities (VDR)",
+        advice: "export the project as CycloneDX with vulnerabilities (VDR)",
     },
     Other {
         tool: "WPScan",
@@ -114,7 +114,7 @@ pub(super) static OTHERS: &[Other] = &[
             &["banner.description=WordPress*", "target_url"],
             &["target_url", "interesting_findings[]"],
         ],
-        way: NONE,
+        advice: NONE,
     },
     Other {
         tool: "Qualys (XML)",
@@ -123,7 +123,7 @@ pub(super) static OTHERS: &[Other] = &[
             &["<SCAN>", "<SCAN/IP>"],
             &["<WAS_SCAN_REPORT>", "<WAS_SCAN_REPORT/HEADER>"],
         ],
-        way: "export the report as CSV",
+        advice: "export the report as CSV",
     },
     Other {
         tool: "Nmap",
@@ -131,7 +131,7 @@ pub(super) static OTHERS: &[Other] = &[
             &["<nmaprun>", "<nmaprun @scanner>"],
             &["<nmaprun>", "<nmaprun/host>"],
         ],
-        way: "it lists open ports, not findings; run Nuclei, OpenVAS or Nessus on the hosts",
+        advice: "it lists open ports, not findings; run Nuclei, OpenVAS or Nessus on the hosts",
     },
     Other {
         tool: "testssl (JSON)",
@@ -139,7 +139,7 @@ pub(super) static OTHERS: &[Other] = &[
             &["[].id", "[].finding", "[].severity"],
             &["Invocation", "scanResult[]"],
         ],
-        way: "run it with --csvfile",
+        advice: "run it with --csvfile",
     },
     Other {
         tool: "Acunetix",
@@ -147,7 +147,7 @@ pub(super) static OTHERS: &[Other] = &[
             &["<ScanGroup>", "<ScanGroup/Scan>"],
             &["export.scans[]", "export"],
         ],
-        way: NONE,
+        advice: NONE,
     },
     Other {
         tool: "Invicti",
@@ -156,7 +156,7 @@ pub(super) static OTHERS: &[Other] = &[
             &["<invicti-enterprise>", "<invicti-enterprise/target>"],
             &["<netsparker>", "<netsparker/target>"],
         ],
-        way: NONE,
+        advice: NONE,
     },
     Other {
         tool: "AWS Security Hub",
@@ -164,21 +164,21 @@ pub(super) static OTHERS: &[Other] = &[
             &["Findings[].SchemaVersion", "Findings[].ProductArn"],
             &["Findings[].AwsAccountId", "Findings[].ProductArn"],
         ],
-        way: NONE,
+        advice: NONE,
     },
     Other {
         tool: "Dockle",
         marks: &[&["details[].code", "details[].level", "summary"]],
-        way: "run it with -f sarif",
+        advice: "run it with -f sarif",
     },
     Other {
         tool: "Syft",
         marks: &[&["artifacts[]", "descriptor.name=syft"]],
-        way: "it lists components, not findings; scan it with grype sbom:FILE -o json",
+        advice: "it lists components, not findings; scan it with grype sbom:FILE -o json",
     },
     Other {
         tool: "an SPDX document",
         marks: &[&["spdxVersion", "SPDXID"]],
-        way: "it lists components, not findings; scan it with grype sbom:FILE -o json",
+        advice: "it lists components, not findings; scan it with grype sbom:FILE -o json",
     },
 ];

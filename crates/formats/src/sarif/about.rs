@@ -1,4 +1,4 @@
-//! What a run says aside from its tool and its results.
+//! The parts of a run other than its tool and its results.
 //!
 //! Owns: the shapes of artifacts, of `automationDetails` and of the properties of a run. Must not: look at results.
 
@@ -26,7 +26,7 @@ impl Elements for Artifacts<'_, '_> {
     fn end(&mut self, _: usize, item: Artifact) -> Result<(), String> {
         if self.budget.artifact() {
             let place = item.0;
-            // The entry is kept in any case: the others are found by their index.
+            // The entry is always kept: the others are found by their index.
             self.into
                 .push(if self.budget.text(place.uri.len() + place.base.len()) {
                     place
@@ -38,7 +38,7 @@ impl Elements for Artifacts<'_, '_> {
     }
 }
 
-/// An `artifact` object: where it is.
+/// An `artifact` object: its location.
 #[derive(Default)]
 pub(super) struct Artifact(ArtifactLocation);
 
@@ -55,7 +55,7 @@ impl Fields for Artifact {
     }
 }
 
-/// A `runAutomationDetails` object: the category in it, which is everything up to the last `/` of the id.
+/// A `runAutomationDetails` object: its category, which is everything up to the last `/` of the id.
 #[derive(Default)]
 pub(super) struct Automation(pub(super) String);
 

@@ -1,14 +1,14 @@
 //! The ids of published vulnerabilities.
 //!
-//! Owns: which texts are one, and which of them name the same vulnerability. Must not: look into descriptions, which
-//! mention other vulnerabilities, too.
+//! Owns: which texts are such ids, and which of them name the same vulnerability. Must not: read descriptions, which
+//! also mention other vulnerabilities.
 
 use super::{bag::Bag, rule::Rule};
 
-/// Ids of one advisory that are kept.
+/// Maximum number of ids of one advisory that are kept.
 const IDS: usize = 200;
 
-/// The id in the name of a rule, and those that are said to belong to it.
+/// The id in the name of a rule, and those stated to belong to it.
 pub(super) fn identifiers(rule_id: &str, rule: Option<&Rule>, bag: &Bag, message: &str) -> Vec<String> {
     let mut found = Vec::new();
     ids(rule_id, &mut found);
@@ -36,7 +36,7 @@ pub(super) fn identifiers(rule_id: &str, rule: Option<&Rule>, bag: &Bag, message
     found
 }
 
-/// Those of these ids that are names of the first one: of an advisory over several CVEs none of them is.
+/// Those of these ids that are names of the first one; for an advisory over several CVEs, none of them is.
 pub(super) fn names(ids: &[String]) -> Vec<String> {
     let is_cve = |id: &String| id.starts_with("CVE-");
     let Some((main, others)) = ids.split_first().filter(|(main, _)| !is_bundle(main)) else {
@@ -49,7 +49,7 @@ pub(super) fn names(ids: &[String]) -> Vec<String> {
     [main].into_iter().chain(aliases).cloned().collect()
 }
 
-/// The ids of vulnerabilities in a text, each once.
+/// The vulnerability ids in a text, each once.
 fn ids(text: &str, into: &mut Vec<String>) {
     let mut inside = false;
     for (at, char) in text.char_indices() {
@@ -64,7 +64,7 @@ fn ids(text: &str, into: &mut Vec<String>) {
     }
 }
 
-/// The id of a vulnerability that a text starts with, in its usual spelling.
+/// The vulnerability id that a text starts with, in its usual spelling.
 fn id(text: &str) -> Option<String> {
     let word = text.len()
         - text
@@ -115,7 +115,7 @@ fn id(text: &str) -> Option<String> {
     }
 }
 
-/// Whether an advisory of this kind bundles vulnerabilities: then it is a rule of its own, and they are no aliases.
+/// Whether an advisory of this kind bundles vulnerabilities: then it is a rule of its own, and they are not aliases.
 fn is_bundle_kind(kind: &str) -> bool {
     matches!(
         kind,

@@ -1,19 +1,19 @@
-//! The property bags of rules and results: what scanners agree on beyond SARIF.
+//! The property bags of rules and results: conventions shared by scanners beyond SARIF.
 //!
-//! Owns: the keys that are read, in the spellings of several tools. Must not: refuse any value; the bags are the
+//! Owns: the keys that are read, in the spellings of several tools. Must not: reject any value; the bags are the
 //! scanner's own.
 
 use serde::de::MapAccess;
 
 use crate::json::walk::{Fields, Value};
 
-/// What a property bag says.
+/// The content of a property bag.
 #[derive(Default)]
 pub(super) struct Bag {
     /// A CVSS score, or a word.
     pub(super) security_severity: Option<String>,
     pub(super) tags: Vec<String>,
-    /// Weaknesses.
+    /// CWEs.
     pub(super) cwes: Vec<String>,
     /// CVEs and other names of one vulnerability.
     pub(super) aliases: Vec<String>,
@@ -21,7 +21,7 @@ pub(super) struct Bag {
     pub(super) purls: Vec<String>,
     /// A CVSS vector.
     pub(super) vector: String,
-    /// A CVSS score by that name.
+    /// A CVSS score in a key of its own.
     pub(super) score: String,
     /// Versions with the fix.
     pub(super) fixed: Vec<String>,
@@ -81,12 +81,12 @@ impl Fields for Bag {
 }
 
 impl Bag {
-    /// Only what findings need of a rule's.
+    /// Keeps only what findings need of a rule's bag.
     pub(super) fn settle(&mut self) {
         self.tags.retain(|tag| tag.to_ascii_lowercase().contains("cwe"));
     }
 
-    /// About how many bytes it takes.
+    /// Its approximate size in bytes.
     pub(super) fn size(&self) -> usize {
         let lists = [&self.tags, &self.cwes, &self.aliases, &self.purls, &self.fixed];
         let lists = lists.into_iter().flatten().map(|text| text.len() + 32);

@@ -1,37 +1,37 @@
-//! How much of a report is kept at once, whatever its size.
+//! How much of a scan report is kept at once, whatever its size.
 //!
-//! Owns: the limits and the budget they draw on. Must not: limit what a sane scanner writes; the sizes are those of
-//! the largest reports known, several times over.
+//! Owns: the limits and the budget that is charged. Must not: limit real scanner output; the sizes are several times
+//! those of the largest known scan reports.
 
 use std::cell::Cell;
 
 use crate::json::walk::{Elements, Fields};
 
-/// Results of one report.
+/// Maximum number of results of one scan report.
 pub const MAX_RESULTS: u32 = 1_000_000;
-/// Runs of one report.
+/// Maximum number of runs of one scan report.
 pub const MAX_RUNS: usize = 1_000;
-/// Rules of one report, over all its runs.
+/// Maximum number of rules of one scan report, over all its runs.
 pub const MAX_RULES: usize = 50_000;
 
-/// Extensions and taxonomies of one report that are looked at; the rest are as if they were not there.
+/// Maximum number of extensions and taxonomies of one scan report that are read; further ones are ignored.
 const MAX_COMPONENTS: usize = 10_000;
-/// Artifacts of one report that are looked at; the rest are as if they were not there.
+/// Maximum number of artifacts of one scan report that are read; further ones are ignored.
 const MAX_ARTIFACTS: usize = 200_000;
-/// Places of results that are remembered while a report is surveyed, over all its runs.
+/// Maximum number of places of results that are kept while surveying a scan report, over all its runs.
 const MAX_PLACES: usize = 10_000;
-/// Results without a message that are remembered: whether their rule says something is known at the end.
-const MAX_UNTOLD: usize = 10_000;
-/// Bytes of text kept for all rules and artifacts together; rules beyond it keep id, level and severity.
+/// Maximum number of results without a message that are kept: whether their rule has a text is known only at the end.
+const MAX_WITHOUT_MESSAGE: usize = 10_000;
+/// Bytes of text kept for all rules and artifacts together; further rules keep id, level and severity.
 const TEXT: usize = 32 * 1024 * 1024;
 
-/// What is left of the limits while a report is read.
+/// What is left of the limits while reading a scan report.
 pub(super) struct Budget {
     rules: Cell<usize>,
     components: Cell<usize>,
     artifacts: Cell<usize>,
     places: Cell<usize>,
-    untold: Cell<usize>,
+    without_message: Cell<usize>,
     text: Cell<usize>,
 }
 
@@ -42,7 +42,7 @@ impl Budget {
             components: Cell::new(MAX_COMPONENTS),
             artifacts: Cell::new(MAX_ARTIFACTS),
             places: Cell::new(MAX_PLACES),
-            untold: Cell::new(MAX_UNTOLD),
+            without_message: Cell::new(MAX_WITHOUT_MESSAGE),
             text: Cell::new(TEXT),
         }
     }
@@ -53,32 +53,32 @@ impl Budget {
         left.is_some()
     }
 
-    /// Takes one rule off; whether there was one left.
+    /// Takes one rule off the budget; returns whether there was one left.
     pub(super) fn rule(&self) -> bool {
         Self::take(&self.rules, 1)
     }
 
-    /// Takes one component off; whether there was one left.
+    /// Takes one component off the budget; returns whether there was one left.
     pub(super) fn component(&self) -> bool {
         Self::take(&self.components, 1)
     }
 
-    /// Takes one artifact off; whether there was one left.
+    /// Takes one artifact off the budget; returns whether there was one left.
     pub(super) fn artifact(&self) -> bool {
         Self::take(&self.artifacts, 1)
     }
 
-    /// Takes one place off; whether there was one left.
+    /// Takes one place off the budget; returns whether there was one left.
     pub(super) fn place(&self) -> bool {
         Self::take(&self.places, 1)
     }
 
-    /// Takes one result without a message off; whether there was one left.
-    pub(super) fn untold(&self) -> bool {
-        Self::take(&self.untold, 1)
+    /// Takes one result without a message off the budget; returns whether there was one left.
+    pub(super) fn without_message(&self) -> bool {
+        Self::take(&self.without_message, 1)
     }
 
-    /// Takes so many bytes of text off; whether there were as many left.
+    /// Takes bytes of text off the budget; returns whether enough were left.
     pub(super) fn text(&self, bytes: usize) -> bool {
         Self::take(&self.text, bytes)
     }

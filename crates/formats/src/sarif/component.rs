@@ -1,6 +1,6 @@
-//! What a report says of its tool.
+//! The tool of a scan report.
 //!
-//! Owns: the shape of `tool` and `toolComponent`, which is the driver, an extension or a taxonomy. Must not: look at
+//! Owns: the shape of `tool` and `toolComponent`, which is the driver, an extension or a taxonomy. Must not: read
 //! results.
 
 use std::collections::HashMap;
@@ -20,9 +20,9 @@ pub(super) struct Component {
     pub(super) name: String,
     pub(super) guid: String,
     pub(super) rules: Vec<Rule>,
-    /// Where in `rules` an id stands first.
+    /// The first index in `rules` of each id.
     pub(super) by_id: HashMap<String, usize>,
-    /// Ids of the taxa it defines, in their order.
+    /// Ids of the taxa it defines, in order.
     pub(super) taxa: Vec<String>,
     /// Message texts by id.
     pub(super) messages: HashMap<String, String>,
@@ -35,7 +35,7 @@ struct Rules<'a> {
 }
 
 impl Elements for Rules<'_> {
-    // A rule that does not fit is kept as far as it does.
+    // The valid parts of an invalid rule are kept.
     const CONTAINED: bool = true;
 
     type Item = Rule;

@@ -1,4 +1,4 @@
-//! What a result says, in Campanile's words.
+//! Converts a result into Campanile's terms.
 //!
 //! Owns: which results are imported, and what they are recognised by later. Must not: know what is in the database.
 
@@ -18,20 +18,20 @@ use super::{
 use crate::{
     Old,
     draft::{Draft, Key},
-    identity::even,
+    identity::even_spaces,
     json::scalar::either,
     package::without_version,
     paths,
 };
 
-/// Bytes of a message with its placeholders filled, at most.
+/// Maximum length of a message with its placeholders filled, in bytes.
 const MESSAGE: usize = 16_000;
 
-/// The fingerprints that their tools state to be a hash of the code around the line, without the version behind a `/`:
-/// `CodeQL` and those that follow GitHub, Semgrep, flawfinder. Others hash a whole file, or are numbers of a data base.
+/// The fingerprints that their tools define as a hash of the code around the line, without the version after a `/`:
+/// `CodeQL` and tools that follow GitHub, Semgrep, flawfinder. Others hash a whole file, or are database ids.
 const LINE_HASHES: [&str; 3] = ["primaryLocationLineHash", "matchBasedId", "contextHash"];
 
-/// Why a result is not imported, if it is not. The order is that of the reasons' weight.
+/// Why a result is not imported, if it is not. The order is by importance of the reasons.
 pub(super) fn skipped(raw: &Raw) -> Option<String> {
     if let Some(suppression) = raw
         .suppressions
@@ -62,12 +62,12 @@ pub(super) fn skipped(raw: &Raw) -> Option<String> {
     }
 }
 
-/// Whether a rule has words for its results that have none.
-pub(super) fn speaks(run: &Run, rule: &Reference) -> bool {
+/// Whether a rule has a text for its results without a message.
+pub(super) fn has_text(run: &Run, rule: &Reference) -> bool {
     lookup::rule(run, rule).is_some_and(|(rule, _)| !wording::of_rule(rule).is_empty())
 }
 
-/// What is known of a result once its rule is found and its message resolved.
+/// A result with its rule and its resolved message.
 pub(super) struct Read<'r> {
     pub(super) run: &'r Run,
     pub(super) raw: &'r Raw,
@@ -78,21 +78,20 @@ pub(super) struct Read<'r> {
 }
 
 impl<'r> Read<'r> {
-    /// Takes a result together with its rule.
+    /// Combines a result with its rule.
     ///
     /// # Errors
-    /// Why it cannot be read: it has no message and its rule has no words for it either, or how bad it is is not stated
-    /// in a way that is known.
+    /// Why it cannot be read: neither it nor its rule has a message, or its severity is not stated in a known way.
     pub(super) fn new(run: &'r Run, raw: &'r Raw) -> Result<Self, String> {
         let found = lookup::rule(run, &raw.rule);
         let rule = found.map(|(rule, _)| rule);
         let component = found.map_or(&run.tool.driver, |(_, component)| component);
         let id = raw.rule.id.as_deref().or(rule.map(|rule| rule.id.as_str()));
-        let message = if raw.told {
+        let message = if raw.has_message {
             words(raw, rule, component)
         } else {
-            let said = rule.map(wording::of_rule).filter(|said| !said.is_empty());
-            said.ok_or("message: missing, and its rule has no text either")?
+            let text = rule.map(wording::of_rule).filter(|text| !text.is_empty());
+            text.ok_or("message: missing, and its rule has no text either")?
                 .to_owned()
         };
         Ok(Self {
@@ -116,7 +115,7 @@ impl<'r> Read<'r> {
         })
     }
 
-    /// The finding of it, of this coverage, with its message in place of all words: what it is recognised by needs no more.
+    /// Its finding with this coverage, with its message as the only text: identification needs no more.
     pub(super) fn draft(&self, coverage: usize) -> Draft {
         let locations = &self.raw.locations;
         let spots = place::spots(self.run, &locations.kept);
@@ -156,7 +155,7 @@ impl<'r> Read<'r> {
         }
     }
 
-    /// Its title and its description.
+    /// Its title and description.
     pub(super) fn words(&self) -> (String, String) {
         (wording::title(self), wording::description(self))
     }
@@ -206,10 +205,10 @@ impl<'r> Read<'r> {
         }
         self.line_hash().clone_into(&mut key.tool);
         key.code.clone_from(&region.snippet);
-        key.message = self.steady_message(&key.path);
-        // Of equal lines of code those are the same that are in the same function, or among the same lines.
+        key.message = self.message_without_folder(&key.path);
+        // Among equal lines of code, those in the same function or surrounded by the same lines are the same.
         let around = &first.location.context;
-        key.detail = even(if logical.is_empty() { around } else { logical });
+        key.detail = even_spaces(if logical.is_empty() { around } else { logical });
         key
     }
 
@@ -224,8 +223,8 @@ impl<'r> Read<'r> {
         LINE_HASHES.into_iter().find_map(hash).unwrap_or_default()
     }
 
-    /// The message without the folder of the sources: they may be elsewhere the next time.
-    fn steady_message(&self, path: &str) -> String {
+    /// The message without the folder of the sources, which may change.
+    fn message_without_folder(&self, path: &str) -> String {
         match path.rsplit_once('/') {
             Some((folder, _)) if paths::is_absolute(path) && !folder.is_empty() => {
                 self.message.replace(folder, "")
@@ -242,8 +241,8 @@ impl<'r> Read<'r> {
     }
 }
 
-/// How bad a result is: its score or its rule's, else the level with SARIF's defaults (sections 3.27.9 and 3.27.10). A
-/// score that cannot be read is no reason to guess: then the level has to be stated.
+/// The severity of a result: by its score or its rule's, else by the level with SARIF's defaults (sections 3.27.9 and
+/// 3.27.10). An unreadable score is not replaced by a guess: then the level must be stated.
 fn rating(raw: &Raw, rule: Option<&Rule>) -> Result<Rating, String> {
     let bags = [&raw.bag].into_iter().chain(rule.map(|rule| &rule.bag));
     let rated = severity::rated(bags);
@@ -269,8 +268,8 @@ fn rating(raw: &Raw, rule: Option<&Rule>) -> Result<Rating, String> {
     of_level(Level::Warning)
 }
 
-/// The places of a result that is in several files, and how each location is shown. A place is the path as seen from
-/// the first one's folder, so that it is the same wherever the sources are.
+/// The places of a result that is in several files, and how each location is shown. A place is the path relative to the
+/// first one's folder, so it does not depend on where the sources are.
 fn places(spots: &[Spot<'_>]) -> (Vec<String>, Vec<String>) {
     let mut files: Vec<_> = spots.iter().filter(|spot| !spot.path.is_empty()).collect();
     let several = files
@@ -289,7 +288,7 @@ fn places(spots: &[Spot<'_>]) -> (Vec<String>, Vec<String>) {
     )
 }
 
-/// The text of the message: its own, or the one its id names in the rule or the component; with its arguments.
+/// The text of the message: its own, or the one its id refers to in the rule or the component; with its arguments.
 fn words(raw: &Raw, rule: Option<&Rule>, component: &Component) -> String {
     let named = || {
         let id = raw.message.id.as_deref()?;

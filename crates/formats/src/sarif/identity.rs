@@ -1,16 +1,16 @@
 //! What versions before 0.2 recognised a result by.
 //!
-//! Owns: which parts of a result its fingerprint is made of. Must not: compare results.
+//! Owns: which parts of a result its fingerprint consists of. Must not: compare results.
 //!
-//! A fingerprint is a hash over tool, rule and path together with the best there is, in this order:
-//! `fingerprints`; `partialFingerprints`; the snippet; the message with its line. The first three stay the same
-//! when lines are inserted above. Where several results of one report share it, the same place and message is the
-//! same result written twice; other places are other problems and are numbered in the order of their place.
+//! A fingerprint is a hash over tool, rule and path together with the best available evidence, in this order:
+//! `fingerprints`; `partialFingerprints`; the snippet; the message with its line. The first three stay the same when
+//! lines are inserted above. If several results of one scan report share it, those with the same place and message are
+//! duplicates; those in other places are other problems and are numbered in the order of their places.
 
 use super::result::Raw;
 use crate::{Old, identity::Hash};
 
-/// What identity is made of.
+/// The inputs of the fingerprint.
 pub(super) struct Parts<'a> {
     pub(super) tool: &'a str,
     pub(super) rule: &'a str,
@@ -19,7 +19,7 @@ pub(super) struct Parts<'a> {
     pub(super) raw: &'a Raw,
 }
 
-/// It, of a result.
+/// The old identity of a result.
 pub(super) fn of(parts: &Parts<'_>) -> Old {
     let raw = parts.raw;
     let region = &raw.locations.first().region;

@@ -1,7 +1,7 @@
-//! What a run says of how it went.
+//! How a run went, according to the scan report.
 //!
-//! Owns: the shape of `invocation` and its notifications; when the run was, and why it is not whole. Must not: refuse
-//! a report for what does not fit here.
+//! Owns: the shape of `invocation` and its notifications; when the run was, and why it is incomplete. Must not: reject
+//! a scan report because of an invalid value here.
 
 use base::{Time, text};
 use serde::de::MapAccess;
@@ -18,7 +18,7 @@ pub(super) struct Invocations {
     started: Option<Time>,
     ended: Option<Time>,
     failed: bool,
-    /// Notifications of the level `error`: the text of the first, and how many there are.
+    /// Notifications of the level `error`: the text of the first, and their number.
     errors: (String, u32),
 }
 
@@ -28,7 +28,7 @@ impl Invocations {
         self.ended.or(self.started)
     }
 
-    /// Why the results are not all there could be.
+    /// Why the results are incomplete.
     pub(super) fn not_whole(&self) -> impl Iterator<Item = String> {
         let failed = self.failed.then(|| "the tool reports a failed run".to_owned());
         let (first, count) = &self.errors;
@@ -116,8 +116,8 @@ impl Elements for Errors {
             return Ok(());
         }
         if self.count == 0 {
-            let said = item.message.own_text().or(item.message.id.as_deref());
-            self.first = text::line(&without_credentials(said.unwrap_or_default()), 200);
+            let message = item.message.own_text().or(item.message.id.as_deref());
+            self.first = text::line(&without_credentials(message.unwrap_or_default()), 200);
             if self.first.is_empty() {
                 "(no message)".clone_into(&mut self.first);
             }

@@ -1,6 +1,6 @@
-//! Where a result is, as the report says it.
+//! The location of a result, as the scan report has it.
 //!
-//! Owns: the shape of `location` and what hangs below it. Must not: interpret it.
+//! Owns: the shape of `location` and of everything below it. Must not: interpret it.
 
 use serde::de::MapAccess;
 
@@ -10,15 +10,15 @@ use crate::{
     json::walk::{Elements, Fields, Value},
 };
 
-/// How long a path or name is kept, in bytes.
+/// Maximum length of a path or name in bytes.
 pub(super) const PATH: usize = 4_096;
-/// How long the id of a base URI is kept, in bytes.
+/// Maximum length of the id of a base URI in bytes.
 pub(super) const BASE: usize = 128;
 
-/// Bytes of the locations of one result that are kept, at most; those beyond are counted.
+/// Maximum size of the locations of one result in bytes; further ones are counted.
 const ROOM: usize = 4 * 1024 * 1024;
 
-/// Where a result is.
+/// The location of a result.
 #[derive(Default)]
 pub(super) struct Location {
     pub(super) artifact: ArtifactLocation,
@@ -46,7 +46,7 @@ impl Location {
 pub(super) struct Locations {
     /// In the order of the file.
     pub(super) kept: Vec<Location>,
-    /// How many more there are.
+    /// The number of further ones.
     pub(super) more: usize,
     size: usize,
 }

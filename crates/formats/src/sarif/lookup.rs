@@ -1,4 +1,4 @@
-//! Finding the rule a result belongs to, and the weakness it is an instance of.
+//! Finds the rule a result belongs to, and the weakness it is an instance of.
 //!
 //! Owns: the lookup of rules and taxa (SARIF 2.1.0 sections 3.52.3 and 3.54). Must not: build findings.
 
@@ -10,7 +10,7 @@ use super::{
 };
 use crate::cwe::{self, number, of_tag};
 
-/// The rule a reference means, with the component that has it.
+/// The rule that a reference refers to, with its component.
 pub(super) fn rule<'r>(run: &'r Run, reference: &Reference) -> Option<(&'r Rule, &'r Component)> {
     let tool = &run.tool;
     let named = component(&tool.extensions, &reference.component).unwrap_or(&tool.driver);
@@ -18,7 +18,7 @@ pub(super) fn rule<'r>(run: &'r Run, reference: &Reference) -> Option<(&'r Rule,
     match (by_index, reference.id.as_deref()) {
         (Some(rule), None) => Some((rule, named)),
         (Some(rule), Some(id)) if is_part(id, &rule.id) => Some((rule, named)),
-        // The index points elsewhere than the id: the id is what a person sees.
+        // The index contradicts the id: the id is what people see.
         (_, Some(id)) => std::iter::once(named)
             .chain([&tool.driver])
             .chain(&tool.extensions)
@@ -27,13 +27,13 @@ pub(super) fn rule<'r>(run: &'r Run, reference: &Reference) -> Option<(&'r Rule,
     }
 }
 
-/// Whether `id` is `rule` or a further part of it: `CA1000/1` of `CA1000`.
+/// Whether `id` is `rule` or a part of it: `CA1000/1` is a part of `CA1000`.
 fn is_part(id: &str, rule: &str) -> bool {
     id.strip_prefix(rule)
         .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
-/// The rule of a component whose id is `id` or the longest leading part of it.
+/// The rule of a component with this id or with its longest leading part.
 fn by_id<'r>(component: &'r Component, id: &str) -> Option<&'r Rule> {
     let mut part = id;
     loop {
@@ -44,7 +44,7 @@ fn by_id<'r>(component: &'r Component, id: &str) -> Option<&'r Rule> {
     }
 }
 
-/// The component of a list that a reference means, if it means one of them.
+/// The component of a list that a reference refers to, if any.
 fn component<'r>(list: &'r [Component], reference: &ComponentReference) -> Option<&'r Component> {
     if let Some(index) = reference.index {
         return list.get(index);
@@ -73,7 +73,7 @@ pub(super) fn cwes(run: &Run, taxa: &[Reference], bag: &Bag, rule: Option<&Rule>
     named.chain(own).collect()
 }
 
-/// The number of a taxon of the taxonomy called CWE: its id is `CWE-79` or `79`.
+/// The number of a taxon of the taxonomy named CWE: its id is `CWE-79` or `79`.
 fn of_taxon(run: &Run, taxon: &Reference) -> Option<u32> {
     let taxonomy = component(&run.taxonomies, &taxon.component);
     let name = taxonomy.map_or(taxon.component.name.as_str(), |taxonomy| &taxonomy.name);
@@ -90,7 +90,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_id_may_go_further_than_its_rule() {
+    fn an_id_may_be_longer_than_its_rule() {
         assert!(is_part("CA1000", "CA1000"));
         assert!(is_part("CA1000/1", "CA1000"));
         assert!(!is_part("CA10001", "CA1000"));

@@ -1,11 +1,11 @@
-//! The words of a message: placeholders filled, links into the report resolved to their text.
+//! The text of a message: placeholders are filled, links into the scan report are replaced by their text.
 //!
-//! Owns: SARIF's two notations inside message texts. Must not: clean or bound for people; `base::text` does.
+//! Owns: SARIF's two notations inside message texts. Must not: clean or truncate for display; `base::text` does.
 
 use crate::json::scalar::cut;
 
 /// Fills `{0}`, `{1}`, … with the arguments; `{{` and `}}` are literal braces (SARIF 2.1.0 section 3.11.5). Without
-/// arguments the text is left alone: most scanners write braces as they are.
+/// arguments the text is unchanged: most scanners do not escape braces.
 pub(super) fn fill(text: &str, arguments: &[String], limit: usize) -> String {
     if arguments.is_empty() {
         return cut(text, limit).to_owned();
@@ -38,7 +38,7 @@ pub(super) fn fill(text: &str, arguments: &[String], limit: usize) -> String {
     out
 }
 
-/// The argument that a text starting with `{n}` asks for, and the text after it.
+/// The argument for a text that starts with `{n}`, and the text after it.
 fn placeholder<'a>(text: &'a str, arguments: &'a [String]) -> Option<(&'a str, &'a str)> {
     let (number, after) = text.strip_prefix('{')?.split_once('}')?;
     if number.is_empty() || !number.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -48,7 +48,8 @@ fn placeholder<'a>(text: &'a str, arguments: &'a [String]) -> Option<(&'a str, &
     Some((argument, after))
 }
 
-/// Replaces links to other places in the report, `[text](1)`, by their text (section 3.11.6). Other brackets stay.
+/// Replaces links to other places in the scan report, `[text](1)`, by their text (section 3.11.6). Other brackets are
+/// kept.
 pub(super) fn unlink(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
@@ -67,7 +68,7 @@ pub(super) fn unlink(text: &str) -> String {
     out
 }
 
-/// How far a link's text may reach: a bound on looking ahead, so that a text of brackets costs no square.
+/// Maximum length of a link's text: bounds the lookahead, so that a text of brackets does not take quadratic time.
 const LINK_TEXT: usize = 512;
 
 /// The text of the link that `text` starts with, and what follows it.

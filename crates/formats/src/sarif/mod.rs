@@ -1,9 +1,9 @@
-//! Reading SARIF 2.1.0 reports of any size, from anybody.
+//! Reads SARIF 2.1.0 scan reports of any size, from untrusted sources.
 //!
-//! Owns: the format. A report is surveyed from its start to its end, to learn its tools, rules and targets wherever in
-//! the file they are; each later pass hands out its findings. At no time is more than one result in memory, and what
-//! is kept of tools, rules and places is bounded. A result that does not fit is skipped with its reason.
-//! Must not: touch the database, or answer a request.
+//! Owns: the format. A scan report is surveyed from start to end, to find its tools, rules and targets anywhere in the
+//! file; each later pass hands out its findings. At most one result is in memory at a time, and what is kept of tools,
+//! rules and places is bounded. An invalid result is skipped with its reason. Must not: touch the database, or answer a
+//! request.
 
 mod about;
 mod advisory;

@@ -1,7 +1,7 @@
 //! Results that are about a vulnerable package rather than about code.
 //!
-//! Owns: the component as Trivy, Grype, OSV-Scanner, Snyk and Clair word it. Must not: guess one where the report names
-//! none.
+//! Owns: reading the component from the texts of Trivy, Grype, OSV-Scanner, Snyk and Clair. Must not: guess one if the
+//! scan report names none.
 
 use super::{
     advisory::{identifiers, names},
@@ -10,14 +10,14 @@ use super::{
 };
 use crate::Component;
 
-/// What a result says about a published vulnerability.
+/// What a result states about a published vulnerability.
 #[derive(Debug, Default)]
 pub(super) struct Advisory {
-    /// The names under which the rule is one and the same, its own first; none where it has no id of this kind.
+    /// The names that identify the rule, its own first; none if it has no id of this kind.
     pub(super) names: Vec<String>,
     /// All identifiers.
     pub(super) ids: Vec<String>,
-    /// The package that has it.
+    /// The affected package.
     pub(super) package: Option<Component>,
 }
 
@@ -57,7 +57,7 @@ fn states_package(message: &str) -> bool {
     !label(message, "Package").is_empty() && !label(message, "Installed Version").is_empty()
 }
 
-/// The package, from the most exact that names it.
+/// The package, from the most specific source that names it.
 fn package(purl: Option<&String>, message: &str, help: &str, logical: &str) -> Option<Component> {
     let mut package = purl
         .and_then(|purl| of_purl(purl))
@@ -88,7 +88,7 @@ fn of_purl(purl: &str) -> Option<Component> {
     (!component.name.is_empty()).then_some(component)
 }
 
-/// `Package: …`, `Installed Version: …` and `Fixed Version: …`, a line each (Trivy; Grype in the help of a rule).
+/// `Package: …`, `Installed Version: …` and `Fixed Version: …`, one per line (Trivy; Grype in the help of a rule).
 fn of_labels(text: &str) -> Option<Component> {
     let first = |labels: [&str; 2]| {
         let mut found = labels.iter().map(|name| label(text, name));
@@ -144,7 +144,7 @@ fn of_coordinates(text: &str) -> Option<Component> {
     named(name, version)
 }
 
-/// A package of a single word each.
+/// A package if name and version are a single word each.
 fn named(name: &str, version: &str) -> Option<Component> {
     let (name, version) = (name.trim(), version.trim());
     let word = |text: &str| !text.is_empty() && text.len() <= 300 && !text.contains(char::is_whitespace);

@@ -1,7 +1,7 @@
 //! Where a result is: the paths of its locations, and how they are shown.
 //!
-//! Owns: which of several locations makes the place, whatever their order. Must not: resolve anything against this
-//! machine.
+//! Owns: which of several locations determines the place, independent of their order. Must not: resolve anything
+//! against this machine.
 
 use base::text;
 
@@ -14,13 +14,13 @@ use crate::json::scalar::cut;
 
 /// A location with its path.
 pub(super) struct Spot<'r> {
-    /// The path of the file, or the URL of what is none; empty for what has neither.
+    /// The path of the file, or the URL if it is not a file; empty if it has neither.
     pub(super) path: String,
     pub(super) location: &'r Location,
 }
 
 impl Spot<'_> {
-    /// The path, if it is one.
+    /// The path, if it is a file.
     pub(super) fn file(&self) -> &str {
         if is_url(&self.path) { "" } else { &self.path }
     }
@@ -37,7 +37,7 @@ impl Spot<'_> {
     }
 }
 
-/// The locations of a result, those in files first, by path and line: their order in the report is no matter.
+/// The locations of a result, those in files first, by path and line: their order in the scan report does not matter.
 pub(super) fn spots<'r>(run: &Run, kept: &'r [Location]) -> Vec<Spot<'r>> {
     let mut spots: Vec<_> = kept
         .iter()
@@ -64,7 +64,7 @@ fn order<'s>(spot: &'s Spot<'_>) -> impl Ord + use<'s> {
     )
 }
 
-/// An artifact as it is given, or the one of the run that its index means.
+/// An artifact as given, or the artifact of the run that its index refers to.
 pub(super) fn artifact<'r>(run: &'r Run, place: &'r ArtifactLocation) -> &'r ArtifactLocation {
     let by_index = || run.artifacts.get(place.index?);
     let named = Some(place).filter(|place| !place.uri.is_empty());
@@ -80,7 +80,7 @@ pub(super) fn old(run: &Run, location: &Location) -> String {
     text::line(cut(bare, PATH), 1_000)
 }
 
-/// Without the prefixes that only say "this machine" or "the top of the sources".
+/// The path without prefixes that only mean "this machine" or "the root of the sources".
 fn strip(path: &str) -> &str {
     if let Some(below) = path.strip_prefix("%SRCROOT%") {
         return below.trim_start_matches('/');
@@ -104,7 +104,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn paths_of_before_are_made_as_before() {
+    fn old_paths_are_built_as_before() {
         for (uri, expected) in [
             ("good/db_init.py", "good/db_init.py"),
             ("./src/a.c", "src/a.c"),

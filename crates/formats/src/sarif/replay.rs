@@ -1,6 +1,6 @@
-//! The later passes over a report that was surveyed: its results, one by one.
+//! The later passes over a surveyed scan report: its results, one by one.
 //!
-//! Owns: the order in which results come. Must not: keep more than one of them.
+//! Owns: the order of results. Must not: keep more than one of them.
 
 use std::cell::RefCell;
 
@@ -9,7 +9,7 @@ use serde::de::MapAccess;
 use super::result::Raw;
 use crate::json::walk::{Elements, Fields, Value};
 
-/// Hands each result to `each`, with the index of its run and its own; ends the pass where that says false.
+/// Hands each result to `each`, with the index of its run and its own; ends the pass when it returns false.
 pub(super) struct Replay<'a, F>(pub(super) &'a RefCell<F>);
 
 impl<F: FnMut(usize, usize, Raw) -> bool> Fields for Replay<'_, F> {

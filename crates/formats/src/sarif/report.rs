@@ -1,4 +1,4 @@
-//! A report that was checked, and its results.
+//! A checked scan report, and its results.
 //!
 //! Owns: the passes over the file. Must not: know the shape of any object.
 
@@ -24,7 +24,7 @@ use crate::{
     Coverage, Error, Identified, Options, Outcome, Paths, Skip, Source, Surveyed, draft::Draft, json,
 };
 
-/// A report that is known to be readable to its end.
+/// A scan report that is known to be readable to its end.
 pub struct Report {
     runs: Vec<Run>,
     coverage: Vec<Coverage>,
@@ -34,7 +34,7 @@ pub struct Report {
     results: u32,
 }
 
-/// Where a result stands in the report.
+/// The place of a result in the scan report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
     /// Index of the run.
@@ -49,16 +49,16 @@ impl fmt::Display for Place {
     }
 }
 
-/// Surveys a whole report.
+/// Surveys a whole scan report.
 ///
 /// # Errors
-/// [`Error::Refused`] for the first thing that does not fit, [`Error::Io`] if the file cannot be read.
+/// [`Error::Refused`] for the first fault, [`Error::Io`] if the file cannot be read.
 pub(crate) fn survey(mut file: &mut dyn Source, _: &Options) -> Result<Box<dyn Surveyed>, Error> {
     Report::check(&mut file).map(|report| Box::new(report) as Box<dyn Surveyed>)
 }
 
 impl Report {
-    /// Surveys a whole report.
+    /// Surveys a whole scan report.
     ///
     /// # Errors
     /// As for [`survey`].
@@ -73,8 +73,10 @@ impl Report {
                 let path = run.roots.path(place::artifact(run, &place));
                 paths.add(if is_url(&path) { "" } else { &path });
             }
-            let untold = std::mem::take(&mut run.untold);
-            let silent = untold.iter().filter(|rule| !finding::speaks(run, rule));
+            let without_message = std::mem::take(&mut run.without_message);
+            let silent = without_message
+                .iter()
+                .filter(|rule| !finding::has_text(run, rule));
             run.unreadable += u32::try_from(silent.count()).unwrap_or(u32::MAX);
         }
         let mut report = Self {
@@ -89,8 +91,8 @@ impl Report {
         Ok(report)
     }
 
-    /// Counts the results that cannot be read once more, with their rules, where a severity may be among the reasons: a
-    /// rule may stand behind its results.
+    /// Counts the unreadable results again, with their rules, if a severity may be among the reasons: a rule may come
+    /// after its results.
     fn count_unreadable<F: Read + Seek>(&mut self, file: &mut F) -> Result<(), Error> {
         let rules = |run: &Run| {
             let components = std::iter::once(&run.tool.driver).chain(&run.tool.extensions);
@@ -152,7 +154,7 @@ impl Report {
     }
 }
 
-/// Each tool and target of these runs once, and which of them each run is about.
+/// Each tool and target of these runs once, and the one that each run is about.
 fn covered(runs: &[Run]) -> (Vec<Coverage>, Vec<usize>) {
     let (mut coverage, mut covers): (Vec<Coverage>, Vec<usize>) = (Vec::new(), Vec::new());
     for run in runs {
@@ -181,7 +183,7 @@ fn covered(runs: &[Run]) -> (Vec<Coverage>, Vec<usize>) {
     (coverage, covers)
 }
 
-/// Why the results of a run are not all there could be.
+/// Why the results of a run are incomplete.
 fn not_whole(run: &Run) -> impl Iterator<Item = String> {
     let missing = (!run.listed).then(|| "the run has no list of results".to_owned());
     let unreadable = match run.unreadable {

@@ -1,6 +1,6 @@
-//! One result as it stands in the report.
+//! One result, as the scan report has it.
 //!
-//! Owns: the shape of `result` and of what hangs below it, as far as findings need it. Must not: interpret it.
+//! Owns: the shape of `result` and of everything below it, as far as findings need it. Must not: interpret it.
 
 use std::collections::BTreeMap;
 
@@ -15,9 +15,9 @@ use super::{
 };
 use crate::json::walk::{Elements, Fields, Value};
 
-/// How long a message or snippet is kept, in bytes.
+/// Maximum length of a message or snippet in bytes.
 pub(super) const TEXT: usize = 16_000;
-/// How many fingerprints of one result count.
+/// Maximum number of fingerprints of one result.
 const FINGERPRINTS: usize = 32;
 
 /// A result, parsed.
@@ -35,11 +35,11 @@ pub(super) struct Raw {
     pub(super) absent: bool,
     pub(super) taxa: Vec<Reference>,
     pub(super) bag: Bag,
-    /// When the tool says it found this first.
+    /// When the tool first found it, according to the tool.
     pub(super) first_seen: String,
     /// Whether it has a message.
-    pub(super) told: bool,
-    /// What does not fit in it.
+    pub(super) has_message: bool,
+    /// What is invalid in it.
     pub(super) unfit: Option<String>,
 }
 
@@ -50,7 +50,7 @@ pub(super) struct Message {
     pub(super) id: Option<String>,
     pub(super) arguments: Vec<String>,
     markdown: String,
-    said: bool,
+    is_set: bool,
 }
 
 impl Fields for Message {
@@ -65,17 +65,17 @@ impl Fields for Message {
         match key {
             "text" => {
                 let text = value.text(TEXT)?;
-                self.said |= text.is_some();
+                self.is_set |= text.is_some();
                 self.text = text.unwrap_or_default();
             }
             "markdown" => {
                 let text = value.text(TEXT)?;
-                self.said |= text.is_some();
+                self.is_set |= text.is_some();
                 self.markdown = text.unwrap_or_default();
             }
             "id" => {
                 self.id = value.text(ID)?;
-                self.said |= self.id.is_some();
+                self.is_set |= self.id.is_some();
             }
             _ => self.arguments = value.loose(50, 2_000)?,
         }
@@ -83,10 +83,10 @@ impl Fields for Message {
     }
 }
 
-/// What `suppressions` says over all its elements.
+/// The content of `suppressions` over all its elements.
 #[derive(Default)]
 pub(super) struct Suppressions {
-    /// The first one that holds.
+    /// The first one in effect.
     pub(super) first: Option<Suppression>,
     /// Whether one is under review or was rejected.
     pub(super) contested: bool,
@@ -104,7 +104,7 @@ impl Elements for Suppressions {
     type Item = Suppression;
 
     fn begin(&mut self, _: usize) -> Result<Suppression, String> {
-        // Without a status it is accepted (SARIF 2.1.0 section 3.35.3).
+        // Without a status it counts as accepted (SARIF 2.1.0 section 3.35.3).
         let holds = true;
         Ok(Suppression {
             holds,
@@ -183,7 +183,7 @@ impl Fields for Raw {
             "level" => self.level = value.word(Level::WORDS)?.and_then(Level::of),
             "message" => {
                 value.object(&mut self.message)?;
-                self.told = self.message.said;
+                self.has_message = self.message.is_set;
             }
             "locations" => drop(value.each(&mut self.locations)?),
             "fingerprints" => fingerprints(value, &mut self.fingerprints)?,
@@ -209,7 +209,7 @@ impl Fields for Raw {
     }
 }
 
-/// A `resultProvenance` object: when the tool found it first.
+/// A `resultProvenance` object: when the tool first found it.
 #[derive(Default)]
 struct Provenance(String);
 
@@ -227,13 +227,14 @@ impl Fields for Provenance {
     }
 }
 
-/// Reads an object of fingerprints, without what is no text in it; of very many the first in the order of their keys count.
+/// Reads an object of fingerprints, ignoring other values; if there are too many, the first in the order of their keys
+/// count.
 fn fingerprints<'de, A: MapAccess<'de>>(
     value: Value<'_, A>,
     into: &mut BTreeMap<String, String>,
 ) -> Result<(), A::Error> {
     value.pairs(1_024, |key, print| {
-        // One scanner writes this where it was not signed in, for every result alike.
+        // One scanner writes this for every result if it was not signed in.
         if !print.is_empty() && print != "requires login" {
             into.insert(key, print);
         }

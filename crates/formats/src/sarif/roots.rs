@@ -1,24 +1,24 @@
-//! From the URI of an artifact to the path of a file, seen from the top of the sources.
+//! Converts the URI of an artifact to the path of a file, relative to the root of the sources.
 //!
-//! Owns: `originalUriBaseIds`, and the one spelling of a path. Must not: resolve anything against this machine.
+//! Owns: `originalUriBaseIds`, and the normalized spelling of a path. Must not: resolve anything against this machine.
 
 use base::text;
 
 use super::location::{ArtifactLocation, PATH};
 use crate::{json::scalar::cut, paths};
 
-/// Base URIs of one run that are kept.
+/// Maximum number of base URIs of one run that are kept.
 pub(super) const MAX_BASES: usize = 100;
 
-/// How long a chain of base URIs may be.
+/// Maximum length of a chain of base URIs.
 const CHAIN: usize = 10;
 
 /// What the paths of a run are relative to.
 #[derive(Default)]
 pub(super) struct Roots {
-    /// Each id with what it stands for: a folder, a site, or a way down from the top.
+    /// Each id with what it refers to: a folder, a site, or a path below the root.
     bases: Vec<(String, String)>,
-    /// Folders and sites that are the top; the first that a path is below counts.
+    /// Folders and sites that are roots; the first one that contains a path counts.
     tops: Vec<String>,
 }
 
@@ -38,7 +38,7 @@ impl Roots {
         Self { bases, tops }
     }
 
-    /// The path of a file below the top, or the URL of what is no file; empty for an artifact without a URI.
+    /// The path of a file below the root, or the URL if it is not a file; empty for an artifact without a URI.
     pub(super) fn path(&self, artifact: &ArtifactLocation) -> String {
         if artifact.uri.is_empty() {
             return String::new();
@@ -55,7 +55,7 @@ impl Roots {
     }
 }
 
-/// Whether an id is one of those that tools give to the top of the sources.
+/// Whether an id is one of those that tools use for the root of the sources.
 fn is_source_root(id: &str) -> bool {
     let bare = id.trim_matches('%').to_ascii_uppercase();
     matches!(
@@ -64,7 +64,7 @@ fn is_source_root(id: &str) -> bool {
     )
 }
 
-/// What a base id stands for.
+/// What a base id refers to.
 fn resolved(ids: &[(String, ArtifactLocation)], id: &str, chain: usize) -> String {
     let Some((_, place)) = ids.iter().find(|(known, _)| known == id).filter(|_| chain > 0) else {
         return String::new();
@@ -76,7 +76,7 @@ fn resolved(ids: &[(String, ArtifactLocation)], id: &str, chain: usize) -> Strin
     joined(&resolved(ids, &place.base, chain - 1), &own)
 }
 
-/// A way down from a base; what says itself where it is stays as it is.
+/// A path below a base; an absolute path or URL is unchanged.
 fn joined(base: &str, own: &str) -> String {
     if base.is_empty() || base == "/" || is_url(own) || paths::is_absolute(own) {
         return own.to_owned();
@@ -89,7 +89,7 @@ fn joined(base: &str, own: &str) -> String {
     }
 }
 
-/// The rest of a path below a folder; `.` for the folder.
+/// The part of a path below a folder; `.` for the folder itself.
 fn below<'p>(path: &'p str, top: &str) -> Option<&'p str> {
     let rest = path.strip_prefix(top)?;
     if rest.is_empty() {
@@ -99,12 +99,12 @@ fn below<'p>(path: &'p str, top: &str) -> Option<&'p str> {
     }
 }
 
-/// Whether it is the address of something that is no file of this machine.
+/// Whether it is a URL that is not a file on this machine.
 pub(super) fn is_url(text: &str) -> bool {
     text.contains("://")
 }
 
-/// A URI in one spelling: a path for files, else the URL as it is.
+/// A URI, normalized: a path for files, else the URL as it is.
 fn spelled(uri: &str) -> String {
     let uri = cut(uri.trim(), PATH);
     let file = uri
@@ -126,7 +126,7 @@ fn spelled(uri: &str) -> String {
     paths::normal(below.map_or(path.as_str(), |rest| rest.trim_start_matches(['/', '\\'])))
 }
 
-/// Percent-decoded, where the outcome is plain text; none where it is not, or would hold controls.
+/// The text, percent-decoded; none if the result is not plain text or contains control characters.
 pub(super) fn decode(uri: &str) -> Option<String> {
     if !uri.contains('%') {
         return None;
@@ -194,7 +194,7 @@ mod tests {
 
     // promise: M5
     #[test]
-    fn paths_are_seen_from_the_base_they_name() {
+    fn paths_are_relative_to_the_base_they_name() {
         let one = roots(&[
             ("SRCROOT", "file:///home/a/proj/", ""),
             ("LIB", "lib/", "SRCROOT"),
@@ -224,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn a_base_below_another_is_no_top_of_its_own() {
+    fn a_base_below_another_is_not_a_root() {
         let two = roots(&[("BIN", "file:///w/build/", ""), ("SRC", "file:///w/", "")]);
         assert_eq!(two.path(&at("a.c", "BIN")), "build/a.c");
         assert_eq!(two.path(&at("a.c", "SRC")), "a.c");
@@ -237,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn circles_and_gaps_end() {
+    fn cycles_and_gaps_terminate() {
         let circle = roots(&[("A", "a/", "B"), ("B", "b/", "A"), ("C", "", "NONE")]);
         assert!(circle.path(&at("x.c", "A")).ends_with("x.c"));
         assert_eq!(circle.path(&at("x.c", "C")), "x.c");

@@ -1,7 +1,7 @@
-//! What a report says of a rule.
+//! A rule, as the scan report has it.
 //!
-//! Owns: the shape of `reportingDescriptor` and of the references to one. Must not: keep more of it than findings
-//! show, or more in all than the budget allows.
+//! Owns: the shape of `reportingDescriptor` and of the references to one. Must not: keep more than findings show or
+//! than the budget allows.
 
 use std::collections::HashMap;
 
@@ -15,14 +15,14 @@ use super::{
 };
 use crate::json::walk::{Fields, Value};
 
-/// How long an id may be, in bytes.
+/// Maximum length of an id in bytes.
 pub(super) const ID: usize = 512;
-/// How long a name or short description is kept, in bytes.
+/// Maximum length of a name or short description in bytes.
 const SHORT: usize = 1_000;
-/// How long a full description or help text is kept, in bytes.
+/// Maximum length of a full description or help text in bytes.
 const LONG: usize = 8_000;
 
-/// A rule as far as findings need it. Texts are as written.
+/// A rule, as far as findings need it. Texts are as written.
 #[derive(Default)]
 pub(super) struct Rule {
     pub(super) id: String,
@@ -30,12 +30,12 @@ pub(super) struct Rule {
     pub(super) short: String,
     pub(super) full: String,
     pub(super) help: String,
-    /// Its page, and the links in its help text.
+    /// Its web page, and the links in its help text.
     pub(super) links: Vec<String>,
-    /// Ids it had before, or has elsewhere.
+    /// Its earlier and alternative ids.
     pub(super) aliases: Vec<String>,
     pub(super) level: Option<Level>,
-    /// What is said in place of a level; empty where there is none, or one that is known.
+    /// The unknown value of its level; empty if there is none or it is known.
     pub(super) unknown_level: String,
     pub(super) bag: Bag,
     pub(super) taxa: Vec<Reference>,
@@ -77,7 +77,7 @@ impl Fields for ComponentReference {
 }
 
 impl Reference {
-    /// About how many bytes it takes.
+    /// Its approximate size in bytes.
     fn size(&self) -> usize {
         let id = self.id.as_ref().map_or(0, String::len);
         size_of::<Self>() + id + self.component.name.len() + self.component.guid.len()
@@ -102,12 +102,12 @@ impl Fields for Reference {
     }
 }
 
-/// An index that points somewhere: -1 is SARIF's word for none.
+/// A valid index: -1 means none in SARIF.
 pub(super) fn index(number: Option<i64>) -> Option<usize> {
     usize::try_from(number?).ok()
 }
 
-/// A `multiformatMessageString` object: its plain text, or its Markdown where there is none.
+/// A `multiformatMessageString` object: its plain text, or its Markdown if there is none.
 #[derive(Default)]
 struct Words {
     text: String,
@@ -148,7 +148,7 @@ fn words<'de, A: MapAccess<'de>>(value: Value<'_, A>) -> Result<String, A::Error
     Ok(words.take())
 }
 
-/// How many message texts of one rule or component are kept.
+/// Maximum number of message texts of one rule or component that are kept.
 const MESSAGES: usize = 500;
 
 pub(super) fn messages<'de, A: MapAccess<'de>>(
@@ -162,13 +162,13 @@ pub(super) fn messages<'de, A: MapAccess<'de>>(
     })
 }
 
-/// About how many bytes message texts take.
+/// The approximate size of message texts in bytes.
 pub(super) fn size(messages: &HashMap<String, String>) -> usize {
     let each = |(id, text): (&String, &String)| id.len() + text.len() + 64;
     messages.iter().map(each).sum()
 }
 
-/// A `reportingConfiguration` object: the level in it, or the word that is none.
+/// A `reportingConfiguration` object: its level, or its unknown value.
 #[derive(Default)]
 struct Configuration(Option<Level>, String);
 
@@ -190,7 +190,7 @@ impl Fields for Configuration {
     }
 }
 
-/// A `reportingDescriptorRelationship` object: what it points at.
+/// A `reportingDescriptorRelationship` object: its target.
 #[derive(Default)]
 struct Relationship(Reference);
 
@@ -255,7 +255,7 @@ impl Fields for Rule {
 }
 
 impl Rule {
-    /// What is kept of it for the rest of the report: texts cleaned, and none if they would be too many.
+    /// Reduces it to what is kept for the rest of the scan report: cleaned texts, or none if there are too many.
     pub(super) fn settle(&mut self, budget: &Budget) {
         self.name = text::line(&self.name, 200);
         self.short = text::line(&self.short, 200);
@@ -286,10 +286,10 @@ impl Rule {
     }
 }
 
-/// Links of one text that are kept.
+/// Maximum number of links of one text that are kept.
 const LINKS: usize = 50;
 
-/// Adds the web addresses in a text to a list that holds each once.
+/// Adds the web addresses in a text to a list without duplicates.
 pub(super) fn links(text: &str, into: &mut Vec<String>) {
     let mut rest = text;
     while let Some(at) = rest.find("http").filter(|_| into.len() < LINKS) {

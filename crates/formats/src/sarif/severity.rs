@@ -1,20 +1,20 @@
-//! How bad a result is, on Campanile's scale.
+//! The severity of a result on Campanile's scale.
 //!
-//! Owns: SARIF's levels and what they stand for, and the ratings of property bags. Must not: know where they stand in
-//! a report.
+//! Owns: SARIF's levels and their meaning, and the ratings of property bags. Must not: know where they are in a scan
+//! report.
 
 use base::{Severity, text};
 
 use super::bag::Bag;
 use crate::{Cvss, severity};
 
-/// A severity, and the score that it came from.
+/// A severity, and the score it is based on.
 pub(super) type Rating = (Severity, Option<f64>);
 
-/// The rating of the first of these bags that has one: a score, or one of the words for it.
+/// The rating of the first of these bags that has one: a score or a word.
 ///
 /// # Errors
-/// What is wrong with the first one, where none of them can be read.
+/// What is wrong with the first one, if none can be read.
 pub(super) fn rated<'b>(bags: impl IntoIterator<Item = &'b Bag>) -> Result<Option<Rating>, String> {
     let mut unreadable = None;
     for bag in bags {
@@ -22,7 +22,7 @@ pub(super) fn rated<'b>(bags: impl IntoIterator<Item = &'b Bag>) -> Result<Optio
         if let Some(severity) = severity::of_score(text) {
             return Ok(Some((severity, text.trim().parse().ok())));
         }
-        // "none" may as well say that there is no rating.
+        // "none" may also mean that there is no rating.
         if text.trim().eq_ignore_ascii_case("none") {
             continue;
         }
@@ -42,7 +42,7 @@ pub(super) fn rated<'b>(bags: impl IntoIterator<Item = &'b Bag>) -> Result<Optio
     }
 }
 
-/// The CVSS rating these bags hold; `score` is the one that the severity came from.
+/// The CVSS rating of these bags; `score` is the one that the severity is based on.
 pub(super) fn cvss<'b>(bags: impl IntoIterator<Item = &'b Bag> + Clone, score: Option<f64>) -> Option<Cvss> {
     let vector = bags.clone().into_iter().map(|bag| bag.vector.as_str());
     let vector = vector
@@ -88,7 +88,7 @@ impl Level {
         }
     }
 
-    /// The severity it stands for where there is no score.
+    /// The severity it means if there is no score.
     pub(super) fn severity(self) -> Severity {
         match self {
             Self::None => Severity::Informational,

@@ -1,5 +1,5 @@
-//! The first pass: is it SARIF 2.1.0, is every value the reader takes of the right shape, and what do its runs say
-//! of themselves, wherever in the file they say it.
+//! The first pass: whether it is SARIF 2.1.0, whether every value that is read has the right shape, and the metadata of
+//! its runs, anywhere in the file.
 //!
 //! Owns: the shape of the log and of a run. Must not: keep results.
 
@@ -32,20 +32,20 @@ pub(super) struct Run {
     /// Its artifacts, by index.
     pub(super) artifacts: Vec<ArtifactLocation>,
     pub(super) roots: Roots,
-    /// What it covers, as it says itself; may be empty.
+    /// What it states to cover; may be empty.
     pub(super) target: String,
     pub(super) invocations: Invocations,
-    /// How many results it has.
+    /// The number of its results.
     pub(super) results: u32,
     /// Whether it has a list of results.
     pub(super) listed: bool,
-    /// How many of its results cannot be read, as far as that is known without their rules.
+    /// The number of its unreadable results, as far as known without their rules.
     pub(super) unreadable: u32,
-    /// Whether the severity of a result cannot be read, or may not be for want of its level.
+    /// Whether the severity of a result cannot be read, or possibly cannot because it has no level.
     pub(super) unrated: bool,
     /// The rules of results that have no message.
-    pub(super) untold: Vec<Reference>,
-    /// Where its results are, as far as they are remembered.
+    pub(super) without_message: Vec<Reference>,
+    /// Where its results are, as far as they are kept.
     pub(super) files: HashSet<(String, String, Option<usize>)>,
 }
 
@@ -60,9 +60,9 @@ impl Run {
             return;
         }
         self.unrated |= raw.level.is_none() && severity::rated([&raw.bag]).is_err();
-        if !raw.told && budget.untold() {
-            self.untold.push(raw.rule);
-        } else if !raw.told {
+        if !raw.has_message && budget.without_message() {
+            self.without_message.push(raw.rule);
+        } else if !raw.has_message {
             self.unreadable += 1;
         }
         for location in raw.locations.kept {
@@ -75,12 +75,12 @@ impl Run {
     }
 }
 
-/// Whether a rule says something of the severity of its results that cannot be read.
+/// Whether a rule has a severity for its results that cannot be read.
 pub(super) fn is_unrated(rule: &Rule) -> bool {
     !rule.unknown_level.is_empty() || severity::rated([&rule.bag]).is_err()
 }
 
-/// Reads a whole report.
+/// Reads a whole scan report.
 pub(super) struct Survey<'b> {
     pub(super) runs: Vec<Run>,
     budget: &'b Budget,
@@ -175,12 +175,12 @@ impl<'b> Elements for Runs<'_, 'b> {
 struct RunReader<'b> {
     run: Run,
     budget: &'b Budget,
-    /// Results of the runs before.
+    /// The number of results of earlier runs.
     before: u32,
     equipped: bool,
     /// `originalUriBaseIds`.
     bases: Vec<(String, ArtifactLocation)>,
-    /// The image that was scanned.
+    /// The scanned image.
     image: String,
 }
 
@@ -220,7 +220,7 @@ impl Fields for RunReader<'_> {
                 self.run.listed = listed;
                 Ok(())
             }
-            // What does not fit in the rest is as if it was not there.
+            // Invalid values in the rest are ignored.
             _ => value.contained(|value| self.aside(key, value)).map(drop),
         }
     }
@@ -234,7 +234,7 @@ impl Fields for RunReader<'_> {
 }
 
 impl RunReader<'_> {
-    /// Reads what a run can do without.
+    /// Reads the optional parts of a run.
     fn aside<'de, A: MapAccess<'de>>(
         &mut self,
         key: &'static str,
@@ -274,10 +274,10 @@ impl RunReader<'_> {
     }
 }
 
-/// Counts results, checks the shape of each, and remembers where they are.
+/// Counts results, checks the shape of each, and keeps where they are.
 struct Results<'a> {
     into: &'a mut Run,
-    /// Results of the runs before.
+    /// The number of results of earlier runs.
     before: u32,
     budget: &'a Budget,
 }

@@ -1,13 +1,13 @@
-//! The words of a finding: its title and its description.
+//! The texts of a finding: its title and its description.
 //!
-//! Owns: how what a rule and a message say is put together, each thing once. Must not: decide what is imported.
+//! Owns: combining the texts of a rule and a message without repetition. Must not: decide what is imported.
 
 use base::text;
 
 use super::{finding::Read, rule::Rule};
 use crate::found::{DESCRIPTION, TITLE};
 
-/// What a rule says of all its results, shortest first.
+/// The text of a rule for all its results, shortest first.
 pub(super) fn of_rule(rule: &Rule) -> &str {
     let texts = [&rule.short, &rule.full, &rule.help];
     texts
@@ -16,25 +16,25 @@ pub(super) fn of_rule(rule: &Rule) -> &str {
         .map_or("", String::as_str)
 }
 
-/// What the rule is about and what the message says first, without saying the same twice.
+/// The subject of the rule and the start of the message, without repetition.
 pub(super) fn title(read: &Read<'_>) -> String {
     let about = about(read);
-    let says = text::line(
+    let summary = text::line(
         read.message.trim_start().lines().next().unwrap_or_default(),
         TITLE,
     );
-    let (about_bare, says_bare) = (bare(about), bare(&says));
-    let title = if says.is_empty() || about_bare.starts_with(&says_bare) {
+    let (about_bare, summary_bare) = (bare(about), bare(&summary));
+    let title = if summary.is_empty() || about_bare.starts_with(&summary_bare) {
         about.to_owned()
-    } else if about.is_empty() || says_bare.starts_with(&about_bare) {
-        says
+    } else if about.is_empty() || summary_bare.starts_with(&about_bare) {
+        summary
     } else {
-        format!("{}: {says}", about.trim_end_matches(['.', ':']))
+        format!("{}: {summary}", about.trim_end_matches(['.', ':']))
     };
     text::line(&title, TITLE)
 }
 
-/// The rule in a few words, or its id.
+/// A short text of the rule, or its id.
 fn about<'r>(read: &'r Read<'_>) -> &'r str {
     let of_rule = read.rule.map(|rule| [rule.short.as_str(), rule.name.as_str()]);
     of_rule
@@ -44,7 +44,7 @@ fn about<'r>(read: &'r Read<'_>) -> &'r str {
         .unwrap_or(&read.rule_id)
 }
 
-/// The message, then what the rule says at length, each once.
+/// The message, then the long text of the rule, each once.
 pub(super) fn description(read: &Read<'_>) -> String {
     let mut parts = vec![text::block(&read.message, 5_000)];
     if let Some(rule) = read.rule {
@@ -58,7 +58,7 @@ pub(super) fn description(read: &Read<'_>) -> String {
     text::cut(&parts.join("\n\n"), DESCRIPTION)
 }
 
-/// For comparing: without case and the marks at the end.
+/// A text for comparison: without case and trailing punctuation.
 fn bare(text: &str) -> String {
     text.trim_end_matches(['.', '!', ':', '…', ' ']).to_lowercase()
 }

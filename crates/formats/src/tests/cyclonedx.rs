@@ -1,4 +1,4 @@
-//! `CycloneDX`: what stays the same from one document to the next, and what is told of a vulnerability.
+//! `CycloneDX`: what stays the same from one document to the next, and what is read of a vulnerability.
 
 use base::Severity;
 use serde_json::{Value, json};
@@ -14,7 +14,7 @@ fn bom(components: &Value, vulnerability: &Value) -> Value {
 
 // promise: M5
 #[test]
-fn a_vulnerability_stays_itself_whatever_its_version_text_and_alias() {
+fn a_vulnerability_stays_the_same_with_another_version_text_or_alias() {
     let of = |version: &str, id: &str, alias: &str, text: &str| {
         let url = format!("pkg:maven/org.apache/log4j-core@{version}?type=jar");
         let component = json!([{"bom-ref": format!("r{version}"), "group": "org.apache", "name": "log4j-core", "version": version, "purl": url}]);
@@ -29,7 +29,7 @@ fn a_vulnerability_stays_itself_whatever_its_version_text_and_alias() {
     assert_eq!(before.identity.message, after.identity.message);
     assert_ne!(before.identity.version, after.identity.version);
     assert!(!related(&before, &of("2.14.0", "CVE-2", "", "old")));
-    // A document of vulnerabilities alone names what is affected by its reference.
+    // A document that contains only vulnerabilities names the affected components by reference.
     let far = |version: &str| {
         let affects =
             json!([{"ref": format!("urn:cdx:3e671687-395b-41f5-a30f-a58921a69b79/1#pkg:npm/x@{version}")}]);
@@ -45,7 +45,7 @@ fn a_vulnerability_stays_itself_whatever_its_version_text_and_alias() {
 
 // promise: M4
 #[test]
-fn two_versions_of_one_component_are_told_apart() {
+fn two_versions_of_one_component_are_distinguished() {
     let part = |version: &str| json!({"bom-ref": version, "name": "lodash", "version": version, "purl": format!("pkg:npm/lodash@{version}")});
     let both = bom(
         &json!([part("3.10.1"), part("4.17.4")]),
@@ -62,7 +62,7 @@ fn two_versions_of_one_component_are_told_apart() {
 
 // promise: P1
 #[test]
-fn unaffected_versions_open_nothing() {
+fn unaffected_versions_create_no_findings() {
     let whole = sound("cyclonedx", case("14-vex-version-status/a.cdx.json"));
     let [found] = &whole.found[..] else {
         panic!("{whole:?}")
@@ -74,8 +74,8 @@ fn unaffected_versions_open_nothing() {
         "unaffected versions: vers:semver/<3.0.0 unaffected",
     );
     assert_eq!(whole.skipped, [(skipped.0.to_owned(), skipped.1.to_owned())]);
-    assert!(whole.complete, "what says that it is no problem was read");
-    // What is said of the very version that is there goes before the rest.
+    assert!(whole.complete, "an entry that is not a problem was read");
+    // The status of the exact version takes precedence over the rest.
     let status = |here: &str, others: &str| {
         let versions =
             json!([{"version": "1.0", "status": here}, {"range": "vers:semver/<9", "status": others}]);
@@ -111,7 +111,7 @@ fn unaffected_versions_open_nothing() {
 }
 
 #[test]
-fn a_vulnerability_has_all_that_the_document_tells() {
+fn a_vulnerability_has_everything_from_the_document() {
     let json = json!({"id": "GHSA-a", "source": {"url": "https://ghsa.test"}, "references": [{"id": "CVE-1", "source": {"url": "https://nvd.test"}}],
         "ratings": [{"severity": "medium", "score": 5.0, "method": "CVSSv2", "vector": "AV:N/AC:L"},
             {"severity": "high", "score": 8.1, "method": "CVSSv31", "vector": "CVSS:3.1/AV:N"}, {"score": 60, "method": "OWASP"}],
@@ -155,7 +155,7 @@ fn a_vulnerability_has_all_that_the_document_tells() {
 
 // promise: P2
 #[test]
-fn a_document_is_of_its_component_and_its_time() {
+fn a_document_has_the_target_and_time_of_its_metadata() {
     for (component, target) in [
         (
             json!({"type": "application", "group": "org.acme", "name": "shop", "version": "1.0"}),
@@ -190,7 +190,7 @@ fn a_document_is_of_its_component_and_its_time() {
 
 // promise: P6
 #[test]
-fn documents_before_1_4_are_refused_by_name() {
+fn documents_before_1_4_are_rejected_by_name() {
     let old = |inside: &str| {
         format!(
             r#"<bom xmlns="http://cyclonedx.org/schema/bom/1.2" xmlns:v="http://cyclonedx.org/schema/ext/vulnerability/1.0">{inside}</bom>"#
@@ -216,7 +216,7 @@ fn documents_before_1_4_are_refused_by_name() {
 
 // promise: P3
 #[test]
-fn a_list_of_components_alone_closes_nothing_and_says_so() {
+fn a_list_of_components_alone_closes_nothing_and_states_so() {
     let parts = json!({"bomFormat": "CycloneDX", "specVersion": "1.6", "components": [{"name": "a"}]});
     let coverage = covered("cyclonedx", &parts).remove(0);
     assert!(
@@ -227,7 +227,7 @@ fn a_list_of_components_alone_closes_nothing_and_says_so() {
 
 // promise: P1
 #[test]
-fn a_list_of_affected_components_that_is_cut_says_so() {
+fn a_truncated_list_of_affected_components_states_so() {
     let affects = vec![json!({"ref": "x"}); 10_005];
     let whole = sound(
         "cyclonedx",

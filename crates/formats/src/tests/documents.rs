@@ -1,4 +1,4 @@
-//! The documents say what the registry says. `UPDATE=1` writes those that are made from it.
+//! The documents match the registry. `UPDATE=1` writes the generated parts.
 
 use std::{fmt::Write as _, fs, path::PathBuf};
 
@@ -41,7 +41,7 @@ fn formats() -> String {
 }
 
 fn entries() -> String {
-    let mut out = "| format | an entry is | recognised in the next report by | severity | target | not whole also by | closes by default |\n\
+    let mut out = "| format | an entry is | recognised in the next report by | severity | target | also incomplete because of | closes by default |\n\
                    |---|---|---|---|---|---|---|\n"
         .to_owned();
     for format in FORMATS {
@@ -84,7 +84,7 @@ fn exports() -> String {
 }
 
 #[test]
-fn the_document_of_imports_is_the_registry() {
+fn the_document_of_imports_matches_the_registry() {
     let found = text("docs/imports.md");
     let parts = [
         ("formats", formats()),
@@ -107,7 +107,7 @@ fn the_document_of_imports_is_the_registry() {
 }
 
 #[test]
-fn the_registry_says_everything_about_a_format() {
+fn the_registry_describes_each_format_completely() {
     for format in FORMATS {
         let texts = [
             format.title,
@@ -137,14 +137,14 @@ fn the_description_of_the_api_names_every_format() {
 }
 
 #[test]
-fn the_way_to_add_an_importer_is_five_files_that_exist() {
+fn the_guide_to_adding_an_importer_names_existing_files() {
     let document = text("docs/howto/add-an-importer.md");
     let by_hand = document.lines().filter(|line| {
         let number = line.split_once(". `").map(|(number, _)| number.parse::<u32>());
         matches!(number, Some(Ok(_)))
     });
     assert_eq!(by_hand.count(), 5);
-    // A format that was added this way.
+    // A format added this way.
     let like = |path: &str| path.replace("NAME", "grype");
     let mut paths = 0;
     for path in document.split('`').skip(1).step_by(2) {

@@ -18,7 +18,7 @@ fn reasons(whole: &Whole) -> Vec<&str> {
     whole.skipped.iter().map(|(_, reason)| reason.as_str()).collect()
 }
 
-/// The same value with the keys of every object the other way round.
+/// The same value with the keys of every object in reverse order.
 fn reversed(value: &Value) -> String {
     match value {
         Value::Object(fields) => {
@@ -35,7 +35,7 @@ fn reversed(value: &Value) -> String {
 }
 
 #[test]
-fn the_order_of_keys_says_nothing() {
+fn the_order_of_keys_does_not_matter() {
     for (name, format) in SAMPLES {
         if let Ok(value) = serde_json::from_slice::<Value>(&sample(name)) {
             let (forth, back) = (value.to_string(), reversed(&value));
@@ -49,7 +49,7 @@ fn the_order_of_keys_says_nothing() {
 }
 
 #[test]
-fn cyclonedx_is_the_same_in_both_its_forms() {
+fn cyclonedx_is_the_same_as_json_and_xml() {
     let (json, xml) = (
         sound("cyclonedx", sample("made/sbom.json")),
         sound("cyclonedx", sample("made/sbom.xml")),
@@ -77,12 +77,12 @@ fn cyclonedx_is_the_same_in_both_its_forms() {
     );
     assert!(
         plain.found.is_empty() && !plain.complete,
-        "a list of parts alone says nothing of vulnerabilities"
+        "a list of parts alone states nothing about vulnerabilities"
     );
 }
 
 #[test]
-fn fingerprints_outlive_versions_tags_and_lines() {
+fn fingerprints_survive_versions_tags_and_lines() {
     let trivy = |tag: &str, version: &str| {
         one(
             "trivy",
@@ -110,7 +110,7 @@ fn fingerprints_outlive_versions_tags_and_lines() {
         (bom("1.0"), bom("2.0")),
     ] {
         assert!(lists::related(&before, &after), "{before:?} {after:?}");
-        assert_ne!(before, after, "what moved is told");
+        assert_ne!(before, after, "what moved is visible");
     }
     let code = |found: Found| found.identity.code;
     assert_eq!(code(semgrep(3, "x  = 1")), code(semgrep(9, "x = 1\n")));
@@ -150,7 +150,7 @@ fn trivy_finds_more_than_vulnerabilities() {
 }
 
 #[test]
-fn what_is_no_open_problem_is_skipped() {
+fn what_is_not_an_open_problem_is_skipped() {
     for (format, text, reason) in [
         ("nuclei", json!({"template-id": "t", "matcher-status": false}).to_string(), "matcher-status false: nothing was found"),
         (
@@ -219,7 +219,7 @@ fn severities_are_those_of_the_tool() {
 }
 
 #[test]
-fn scans_that_broke_off_close_nothing() {
+fn interrupted_scans_close_nothing() {
     for (format, text, complete) in [
         (
             "openvas",
@@ -256,7 +256,7 @@ fn nuclei_is_the_same_as_lines_and_as_an_array() {
 }
 
 #[test]
-fn tables_are_read_as_text_whatever_is_in_their_cells() {
+fn tables_are_read_as_text_whatever_their_cells_contain() {
     let table = "\u{feff}SEVERITY;title;id;Rule-ID;file\r\nhigh;\"=1+1;\"\"x\"\"\";a;-2;@SUM(A1)\r\n\r\nlow;+x;b;;\r\n";
     let found = sound("csv", table).found;
     assert_eq!(found[0].title, "=1+1;\"x\"");

@@ -1,4 +1,4 @@
-//! Grype: what stays the same from one report to the next, and what is told of a match.
+//! Grype: what stays the same from one scan report to the next, and what is read of a match.
 
 use serde_json::{Value, json};
 
@@ -20,7 +20,7 @@ fn jar(version: &str, paths: &[&str]) -> Value {
 
 // promise: M2
 #[test]
-fn the_order_of_locations_changes_nothing() {
+fn the_order_of_locations_does_not_matter() {
     let id = json!({"id": "CVE-1"});
     let (one, other) = (["/b/x.jar", "/a/x.jar"], ["/a/x.jar", "/b/x.jar"]);
     let found = |paths: &[&str]| matched(&id, &jar("1.0", paths), &json!([]));
@@ -32,7 +32,7 @@ fn the_order_of_locations_changes_nothing() {
 
 // promise: M5
 #[test]
-fn a_match_stays_itself_whatever_its_version_text_and_alias() {
+fn a_match_stays_the_same_with_another_version_text_or_alias() {
     let before = matched(
         &json!({"id": "GHSA-jfh8-c2jp-5v3q", "description": "old"}),
         &jar("2.14.0", &["/app/log4j-core-2.14.0.jar"]),
@@ -59,7 +59,7 @@ fn a_match_stays_itself_whatever_its_version_text_and_alias() {
     };
     assert!(!related(&bundle("ELSA-1"), &bundle("ELSA-2")));
     assert_eq!(bundle("ELSA-1").details.identifiers, ["ELSA-1", "CVE-1", "CVE-2"]);
-    // Where an operating system keeps its list of packages tells nothing apart.
+    // The place of an operating system's package list distinguishes nothing.
     let deb = |path: &str| {
         let artifact = json!({"name": "p", "version": "1", "type": "deb", "locations": [{"path": path}]});
         matched(&json!({"id": "CVE-1"}), &artifact, &json!([]))
@@ -71,7 +71,7 @@ fn a_match_stays_itself_whatever_its_version_text_and_alias() {
 }
 
 #[test]
-fn a_match_has_all_that_the_report_tells() {
+fn a_match_has_everything_from_the_report() {
     let found = matched(
         &json!({"id": "GHSA-a", "dataSource": "https://ghsa.test", "urls": ["https://u.test"], "cwes": [{"cwe": "CWE-1"}],
             "fix": {"versions": ["1.1", "2.0"], "state": "fixed"}, "advisories": [{"id": "RHSA-1", "link": "https://rh.test"}],
@@ -97,7 +97,7 @@ fn a_match_has_all_that_the_report_tells() {
     assert_eq!(
         (cvss.version.as_str(), cvss.score),
         ("3.1", Some(9.8)),
-        "its own, and the worst of them"
+        "its own, and the most severe"
     );
     assert_eq!(cvss.vector, "CVSS:3.1/AV:N");
     let component = details.component.unwrap();
@@ -109,7 +109,7 @@ fn a_match_has_all_that_the_report_tells() {
 
 // promise: P2
 #[test]
-fn a_report_is_of_its_image_or_folder_and_its_time() {
+fn a_report_has_its_image_or_folder_as_target_and_its_time() {
     for (source, target) in [
         (
             json!({"type": "image", "target": {"userInput": "registry.test:5000/shop:1@sha256:0a"}}),

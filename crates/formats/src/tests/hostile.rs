@@ -1,6 +1,6 @@
 use super::*;
 
-/// Texts that are refused, and a part of what is said.
+/// Rejected texts, and a part of the message.
 #[expect(clippy::too_many_lines, reason = "a table")]
 fn refused() -> Vec<(&'static str, Vec<u8>, &'static str)> {
     let nessus = |item: &str| {
@@ -153,7 +153,7 @@ fn refused() -> Vec<(&'static str, Vec<u8>, &'static str)> {
 }
 
 #[test]
-fn hostile_reports_are_refused_with_what_is_wrong() {
+fn hostile_reports_are_rejected_with_the_reason() {
     let table = refused();
     assert!(table.len() > 80);
     for (format, text, what) in table {
@@ -170,14 +170,14 @@ fn hostile_reports_are_refused_with_what_is_wrong() {
 }
 
 #[test]
-fn every_sample_that_ends_too_early_is_refused() {
+fn every_truncated_sample_is_rejected() {
     for (name, format) in SAMPLES {
         let whole = sample(name);
         let end = whole.trim_ascii_end().len();
         let step = (end / 150).max(1);
         for cut in (0..end).step_by(step) {
             let outcome = read(format, &whole[..cut]);
-            // A table and a list of lines may end behind any of them.
+            // A table and a list of lines may end after any line.
             let may = matches!(format, "csv" | "nuclei");
             if !may || cut == 0 {
                 let refusal = outcome.map(|whole| whole.found.len()).expect_err(name);
@@ -188,7 +188,7 @@ fn every_sample_that_ends_too_early_is_refused() {
 }
 
 #[test]
-fn another_format_than_the_named_one_is_refused() {
+fn a_file_in_another_format_than_the_named_one_is_rejected() {
     for (name, of) in SAMPLES {
         for format in FORMATS.iter().map(|format| format.name) {
             if format != of {
@@ -199,7 +199,7 @@ fn another_format_than_the_named_one_is_refused() {
 }
 
 #[test]
-fn plain_document_types_and_marks_are_no_part_of_a_report() {
+fn plain_document_types_and_byte_order_marks_are_ignored() {
     for text in [
         "<!DOCTYPE report><report><scan_run_status>Done</scan_run_status><ports/></report>",
         "\u{feff}<?xml version='1.0' encoding='UTF-8'?>\n<report><scan_run_status/><ports/></report>\n<!-- end -->",
@@ -235,7 +235,7 @@ fn hostile_text_is_data() {
 }
 
 #[test]
-fn many_entries_are_counted_and_doubles_told_apart() {
+fn many_entries_are_counted_and_duplicates_distinguished() {
     let item = r#"{"template-id":"t","matched-at":"x"}"#;
     let whole = sound("nuclei", item.repeat(20_000));
     assert_eq!((whole.found.len(), whole.skipped.len()), (20_000, 0));

@@ -1,17 +1,17 @@
-//! Lists with single bad records.
+//! Lists with a single bad record.
 
 use serde_json::json;
 
 use super::*;
 
-/// Whether a report is whole, how many problems it holds, and what was skipped: where, and why.
-fn told(format: &str, text: &impl ToString) -> (bool, usize, Vec<(String, String)>) {
+/// Whether a scan report is complete, how many problems it contains, and what was skipped: where, and why.
+fn outcome(format: &str, text: &impl ToString) -> (bool, usize, Vec<(String, String)>) {
     let whole = sound(format, text.to_string());
     (whole.complete, whole.found.len(), whole.skipped)
 }
 
 #[test]
-fn what_is_shown_of_a_report_says_no_password() {
+fn no_password_of_a_report_is_shown() {
     let text = json!({"SchemaVersion": 2, "ArtifactName": "https://ci:hunter2@git.test/shop", "ArtifactType": "repository",
         "Results": [{"Target": "https://ci:hunter2@git.test/a", "Type": "npm", "Vulnerabilities": [
             {"VulnerabilityID": "V", "PkgName": "p", "Title": "see https://ci:hunter2@git.test", "Description": "http://hunter2@x",
@@ -29,7 +29,7 @@ fn what_is_shown_of_a_report_says_no_password() {
 
 // promise: P8
 #[test]
-fn a_text_that_is_not_unicode_refuses_no_file() {
+fn invalid_unicode_does_not_reject_a_file() {
     for (written, shown) in [
         (&br"a \ud800 b"[..], "a \u{fffd} b"),
         (b"a \xe9 b", "a \u{fffd} b"),
@@ -99,7 +99,7 @@ fn one_bad_record_is_skipped_with_its_reason() {
     ] {
         let report =
             json!({"version": "1", "results": [good, bad, good], "errors": [], "paths": {"scanned": ["p"]}});
-        let (whole, found, skipped) = told("semgrep", &report);
+        let (whole, found, skipped) = outcome("semgrep", &report);
         assert_eq!((whole, found), (false, 2), "{bad}");
         let [(place, reason)] = &skipped[..] else {
             panic!("{skipped:?}")
@@ -111,7 +111,7 @@ fn one_bad_record_is_skipped_with_its_reason() {
 
 // promise: P8
 #[test]
-fn a_bad_record_spoils_no_more_than_its_own_list() {
+fn a_bad_record_invalidates_only_its_own_list() {
     let good = json!({"VulnerabilityID": "CVE-1", "PkgName": "p"});
     for (bad, place) in [
         (json!(7), "Results[1]"),
@@ -128,55 +128,55 @@ fn a_bad_record_spoils_no_more_than_its_own_list() {
     ] {
         let report = json!({"SchemaVersion": 2, "ArtifactName": "a", "Results": [
             {"Target": "t", "Vulnerabilities": [good]}, bad, {"Target": "u", "Vulnerabilities": [good]}]});
-        let (whole, found, skipped) = told("trivy", &report);
+        let (whole, found, skipped) = outcome("trivy", &report);
         let places: Vec<_> = skipped.iter().map(|(place, _)| place.as_str()).collect();
         assert_eq!((whole, found, places), (false, 2, vec![place]), "{bad}");
     }
     let twice = r#"{"version": "1", "errors": [], "results": [{"check_id": "a", "check_id": "b"}, {"check_id": "a"}]}"#;
-    let (whole, found, skipped) = told("semgrep", &twice);
+    let (whole, found, skipped) = outcome("semgrep", &twice);
     assert_eq!((whole, found), (false, 1));
     assert_eq!(skipped[0].1, "the key `check_id` occurs twice");
     let bytes = r#"{"results": [{"check_id": 7}, {"check_id": "a"}"#;
     assert!(read("semgrep", bytes).unwrap_err().what.contains("too early"));
 }
 
-/// What a report covers.
+/// What a scan report covers.
 pub(super) fn covered(format: &str, text: &impl ToString) -> Vec<Coverage> {
     let mut file = Cursor::new(text.to_string().into_bytes());
     let format: &Format = format.parse().unwrap();
-    // The reader alone: what it is given need not have all marks of its tool.
+    // Only the reader: its input need not have all marks of its tool.
     let report = (format.survey)(&mut file, &Options::default()).unwrap();
     report.coverage().to_vec()
 }
 
-/// The only problem of a report.
+/// The only problem of a scan report.
 pub(super) fn one(format: &str, text: &impl ToString) -> Found {
     let mut whole = sound(format, text.to_string());
     assert_eq!((whole.found.len(), whole.skipped.len()), (1, 0), "{whole:?}");
     whole.found.remove(0)
 }
 
-/// Whether two can be the same: the place is equal, and one name of the rule.
+/// Whether two can be the same: the place is equal, and they share a name of the rule.
 pub(super) fn related(one: &Found, other: &Found) -> bool {
     let (one, other) = (&one.identity, &other.identity);
     one.group == other.group && one.keys.iter().any(|key| *key != 0 && other.keys.contains(key))
 }
 
-/// A case, as it is.
+/// A test case, unchanged.
 pub(super) fn case(name: &str) -> String {
     String::from_utf8(sample(&format!("cases/{name}"))).unwrap()
 }
 
-/// What versions before 0.2 recognised entries by, over a whole report.
+/// What versions before 0.2 recognised entries by, over a whole scan report.
 fn olds(format: &str, text: impl AsRef<[u8]>) -> u128 {
     let found = sound(format, text).found;
     let olds = found.iter().map(|found| format!("{:?}", found.old));
     identity::Hash::new("olds").all(olds).end()
 }
 
-/// Databases hold them: the values were taken from version 0.1.
+/// Databases contain them: the values were taken from version 0.1.
 #[test]
-fn fingerprints_of_before_stay_as_they_were() {
+fn old_fingerprints_stay_the_same() {
     for (name, format, value) in [
         ("trivy.json", "trivy", 0x012f_46db_2e7b_845d_a39e_053f_583e_529e),
         (
@@ -219,7 +219,7 @@ fn fingerprints_of_before_stay_as_they_were() {
 
 // promise: P6
 #[test]
-fn an_empty_list_is_no_mark_of_a_tool() {
+fn an_empty_list_is_not_a_mark_of_a_tool() {
     for (format, text) in [
         ("trivy", r#"{"SchemaVersion":2}"#),
         ("trivy", r#"{"SchemaVersion":2,"Results":[]}"#),
@@ -281,7 +281,7 @@ fn an_empty_list_is_no_mark_of_a_tool() {
 }
 
 #[test]
-fn what_is_wrong_with_a_file_outside_of_its_lists_makes_it_not_whole() {
+fn a_fault_outside_of_the_lists_makes_a_file_incomplete() {
     for (format, text) in [
         (
             "trivy",
@@ -313,7 +313,7 @@ fn what_is_wrong_with_a_file_outside_of_its_lists_makes_it_not_whole() {
 
 // promise: P1
 #[test]
-fn what_is_cut_of_a_list_is_counted() {
+fn entries_cut_from_a_list_are_counted() {
     let urls: Vec<_> = (0..1_012).map(|at| format!("https://a.test/{at}")).collect();
     let found = one(
         "grype",
@@ -352,7 +352,7 @@ fn one_bad_element_is_skipped_with_its_reason() {
         "<vulnerability><id/><ratings>7</ratings></vulnerability>",
         "<vulnerability><id><b>C</b></id></vulnerability>",
     ] {
-        let (whole, found, skipped) = told("cyclonedx", &bom(&format!("{good}{bad}{good}")));
+        let (whole, found, skipped) = outcome("cyclonedx", &bom(&format!("{good}{bad}{good}")));
         assert_eq!((whole, found), (false, 2), "{bad}");
         let place = "bom.vulnerabilities[0].vulnerability[1]";
         assert_eq!(skipped, [(place.to_owned(), "`id` is missing".to_owned())]);

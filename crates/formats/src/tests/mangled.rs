@@ -1,4 +1,4 @@
-//! What the fuzz targets do, bounded and always the same: samples are mangled by a seeded generator and read.
+//! What the fuzz targets do, bounded and deterministic: samples are mangled by a seeded generator and read.
 
 use super::*;
 
@@ -68,9 +68,9 @@ fn mangle(bytes: &mut Vec<u8>, random: &mut Random) {
     }
 }
 
-/// So many bytes are read of each sample, all rounds together.
+/// How many bytes are read of each sample, over all rounds.
 const BYTES: usize = 6_000_000;
-/// So many rounds at most.
+/// The maximum number of rounds.
 const ROUNDS: usize = 3_000;
 
 fn mangled(name: &str, format: &str) {
@@ -87,7 +87,7 @@ fn mangled(name: &str, format: &str) {
                 refused += 1;
             }
         }
-        // What detection says of it is no matter, as long as it says something.
+        // The result of the detection does not matter, as long as there is one.
         drop(detect(&mut Cursor::new(&bytes)));
     }
     assert!(
@@ -96,7 +96,7 @@ fn mangled(name: &str, format: &str) {
     );
 }
 
-/// A format that has no test of its own below.
+/// Formats without a test of their own below.
 #[test]
 fn the_sample_of_every_other_format_is_mangled() {
     for format in FORMATS.iter().filter(|format| !LISTED.contains(&format.name)) {

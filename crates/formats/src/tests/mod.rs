@@ -1,4 +1,4 @@
-//! The readers on real reports, on made ones, and on hostile ones.
+//! The readers on real, generated and hostile scan reports.
 
 mod cyclonedx;
 mod documents;
@@ -19,7 +19,7 @@ use std::io::Cursor;
 
 use super::*;
 
-/// A report, read whole.
+/// A whole scan report.
 #[derive(Debug)]
 struct Whole {
     complete: bool,
@@ -28,14 +28,14 @@ struct Whole {
     skipped: Vec<(String, String)>,
 }
 
-/// Reads a report whole.
+/// Reads a whole scan report.
 fn read(format: &str, text: impl AsRef<[u8]>) -> Result<Whole, Refusal> {
     let mut file = Cursor::new(text.as_ref());
     let refused = |error| match error {
         Error::Refused(refusal) => refusal,
         Error::Io(error) => panic!("{error}"),
     };
-    // The reader alone: what it is given need not have all marks of its tool.
+    // Only the reader: its input need not have all marks of its tool.
     let format: &Format = format.parse().unwrap();
     let report = (format.survey)(&mut file, &Options::default()).map_err(refused)?;
     let complete = report.coverage().iter().all(|one| one.not_whole.is_empty());
@@ -51,7 +51,7 @@ fn read(format: &str, text: impl AsRef<[u8]>) -> Result<Whole, Refusal> {
     assert_eq!(
         report.entries() as usize,
         found.len() + skipped.len(),
-        "every entry comes to something"
+        "every entry has an outcome"
     );
     Ok(Whole {
         complete,
@@ -60,7 +60,7 @@ fn read(format: &str, text: impl AsRef<[u8]>) -> Result<Whole, Refusal> {
     })
 }
 
-/// A report that is sound.
+/// A valid scan report.
 fn sound(format: &str, text: impl AsRef<[u8]>) -> Whole {
     read(format, text).unwrap()
 }

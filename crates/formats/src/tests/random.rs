@@ -1,12 +1,12 @@
-//! Random reports of every format: what is read is what is found and what is skipped, the same however often it is
-//! read and in whatever order entries come.
+//! Random scan reports of every format: what is read is either found or skipped, the same every time and in any order
+//! of entries.
 
 use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
 
-/// An entry of any format: small ranges, so that doubles are common.
+/// An entry of any format: small ranges, so that duplicates are common.
 #[derive(Debug, Clone)]
 struct Made {
     id: u8,
@@ -46,7 +46,7 @@ fn escaped(text: &str) -> String {
     text.replace('"', "&quot;").replace('\'', "&#39;")
 }
 
-/// A report of these entries.
+/// A scan report of these entries.
 fn report(format: &str, entries: &[Made]) -> String {
     let list = |each: &dyn Fn(&Made) -> serde_json::Value| entries.iter().map(each).collect::<Vec<_>>();
     let lines = |each: &dyn Fn(&Made) -> String| entries.iter().map(each).collect::<Vec<_>>().concat();
@@ -83,7 +83,7 @@ fn report(format: &str, entries: &[Made]) -> String {
                 made.id, escaped(&made.text), made.severity.min(3), u8::from(!made.odd)))),
         "csv" => "title,severity,location,rule_id\n".to_owned()
             + &lines(&|made| format!("\"{}\",{},{},{}\n", made.text.replace('"', "\"\""), if made.odd { "?" } else { word(made) }, made.place, made.id)),
-        // Of a format that has no maker here its sample is mangled.
+        // For a format without a generator here, its sample is mangled.
         _ => String::new(),
     }
 }
@@ -108,8 +108,8 @@ proptest! {
             prop_assert_eq!(whole.found.len() + whole.skipped.len(), entries.len(), "{:?}", format);
             let back: Vec<_> = entries.iter().rev().cloned().collect();
             let back = sound(format, report(format, &back));
-            prop_assert_eq!(prints(&whole), prints(&back), "{:?}: whatever the order", format);
-            prop_assert_eq!(whole.found, sound(format, &text).found, "{:?}: the same again", format);
+            prop_assert_eq!(prints(&whole), prints(&back), "{:?}: in any order", format);
+            prop_assert_eq!(whole.found, sound(format, &text).found, "{:?}: repeated", format);
         }
     }
 }

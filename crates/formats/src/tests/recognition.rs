@@ -1,14 +1,14 @@
-//! Which tool a file is of: formats by their marks, files of others by name.
+//! Which tool wrote a file: formats by their marks, files of others by name.
 
 use super::*;
 use crate::{marks::Marks, others};
 
-fn said(text: impl AsRef<[u8]>) -> Result<&'static str, String> {
+fn recognised(text: impl AsRef<[u8]>) -> Result<&'static str, String> {
     let found = recognise(&mut Cursor::new(text.as_ref()), &Options::default());
     found.map(|format| format.name).map_err(|error| error.to_string())
 }
 
-/// What an import says that names the format.
+/// The result of an import that names the format.
 fn named(format: &str, text: impl AsRef<[u8]>) -> Result<u32, String> {
     let format: &Format = format.parse().unwrap();
     let options = Options {
@@ -27,7 +27,7 @@ fn case(name: &str) -> Vec<u8> {
 
 // promise: P6
 #[test]
-fn a_format_is_recognised_by_two_marks_at_least() {
+fn a_format_needs_at_least_two_marks() {
     for format in FORMATS {
         assert!(!format.marks.is_empty(), "{}", format.name);
         for set in format.marks {
@@ -42,7 +42,7 @@ fn a_format_is_recognised_by_two_marks_at_least() {
 }
 
 #[test]
-fn every_sample_has_the_marks_of_its_format_and_of_no_other() {
+fn every_sample_has_only_the_marks_of_its_format() {
     for (name, format) in SAMPLES.into_iter().chain([
         ("codeQL-output.sarif", "sarif"),
         ("bash-report.sarif", "sarif"),
@@ -51,7 +51,7 @@ fn every_sample_has_the_marks_of_its_format_and_of_no_other() {
         ("made/sbom.json", "cyclonedx"),
     ]) {
         let text = sample(name);
-        assert_eq!(said(&text), Ok(format), "{name}");
+        assert_eq!(recognised(&text), Ok(format), "{name}");
         assert!(named(format, &text).is_ok(), "{name}");
         let marks = Marks::of(&mut Cursor::new(&text), &Options::default(), &|_| false).unwrap();
         let others = others::all().filter(|other| marks.have_any(other.marks));
@@ -108,13 +108,13 @@ fn a_format_is_known_by_its_content() {
         ("Severity;Title\n", "csv"),
         ("title,severity", "csv"),
     ] {
-        assert_eq!(said(text), Ok(format), "{text}");
+        assert_eq!(recognised(text), Ok(format), "{text}");
     }
 }
 
 // promise: P6
 #[test]
-fn an_empty_list_is_no_mark_with_or_without_a_format() {
+fn an_empty_list_is_not_a_mark_with_or_without_a_format() {
     for (text, format) in [
         (r#"{"runs":[]}"#, "sarif"),
         (r#"{"results":[]}"#, "semgrep"),
@@ -132,7 +132,7 @@ fn an_empty_list_is_no_mark_with_or_without_a_format() {
         ("<NessusClientData_v2/>", "nessus"),
         ("<OWASPZAPReport/>", "zap"),
     ] {
-        let refused = said(text).unwrap_err();
+        let refused = recognised(text).unwrap_err();
         assert!(refused.contains("sarif, trivy, nuclei"), "{text}: {refused}");
         let refused = named(format, text).unwrap_err();
         assert!(!refused.is_empty(), "{text}");
@@ -141,7 +141,7 @@ fn an_empty_list_is_no_mark_with_or_without_a_format() {
 
 // promise: P6
 #[test]
-fn files_of_other_tools_are_refused_by_name() {
+fn files_of_other_tools_are_rejected_by_name() {
     for (file, tool) in [
         (
             "18-empty-report-of-another-tool/bandit-clean.json",
@@ -162,7 +162,7 @@ fn files_of_other_tools_are_refused_by_name() {
     ] {
         let text = case(file);
         for refused in [
-            said(&text),
+            recognised(&text),
             named("semgrep", &text).map(|_| ""),
             named("openvas", &text).map(|_| ""),
         ] {
@@ -174,10 +174,10 @@ fn files_of_other_tools_are_refused_by_name() {
         }
     }
     assert_eq!(
-        said(case("18-empty-report-of-another-tool/semgrep.json")),
+        recognised(case("18-empty-report-of-another-tool/semgrep.json")),
         Ok("semgrep")
     );
-    assert_eq!(said(case("19-xml-root-report/openvas.xml")), Ok("openvas"));
+    assert_eq!(recognised(case("19-xml-root-report/openvas.xml")), Ok("openvas"));
     for (text, tool) in [
         (
             r#"[{"RuleID":"a","Commit":"c","Match":"m","Secret":"s","Fingerprint":"f"}]"#,
@@ -217,7 +217,7 @@ fn files_of_other_tools_are_refused_by_name() {
             "testssl",
         ),
     ] {
-        let refused = said(text).unwrap_err();
+        let refused = recognised(text).unwrap_err();
         assert!(refused.contains(tool), "{text}: {refused}");
         for format in FORMATS {
             let refused = named(format.name, text).unwrap_err();
@@ -228,7 +228,7 @@ fn files_of_other_tools_are_refused_by_name() {
 
 // promise: P6
 #[test]
-fn a_format_that_is_named_is_compared_with_the_marks() {
+fn a_named_format_is_compared_with_the_marks() {
     let refused = named("trivy", sample("grype.json")).unwrap_err();
     assert_eq!(
         refused,
@@ -250,17 +250,17 @@ fn a_format_that_is_named_is_compared_with_the_marks() {
 }
 
 #[test]
-fn what_is_said_of_a_table_is_about_tables() {
+fn messages_about_a_table_are_about_tables() {
     for text in ["hello", "name,colour\na,b\n", "Größe;Farbe\n1;rot\n"] {
-        let refused = said(text).unwrap_err();
+        let refused = recognised(text).unwrap_err();
         assert!(
             refused.contains("no column `") && !refused.contains("expected"),
             "{text}: {refused}"
         );
     }
-    assert!(said("").unwrap_err().contains("empty"));
+    assert!(recognised("").unwrap_err().contains("empty"));
     for text in ["\u{0}", "[[[", "{", "<"] {
-        assert!(said(text).is_err(), "{text}");
+        assert!(recognised(text).is_err(), "{text}");
     }
 }
 

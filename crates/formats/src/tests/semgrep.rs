@@ -1,4 +1,4 @@
-//! Semgrep: what stays the same from one report to the next, and when a report is not whole.
+//! Semgrep: what stays the same from one scan report to the next, and when a scan report is incomplete.
 
 use serde_json::{Value, json};
 
@@ -18,7 +18,7 @@ fn result(path: &str, line: u32, extra: &Value) -> Found {
 
 // promise: M5
 #[test]
-fn a_result_outlives_lines_and_indentation() {
+fn a_result_survives_moved_lines_and_indentation() {
     let extra = |print: &str, lines: &str| json!({"message": "built with format", "fingerprint": print, "lines": lines});
     let before = result("app/db.py", 10, &extra("0123456789abcdef_0", "  q = f(x)"));
     let moved = result("./app\\db.py", 14, &extra("0123456789abcdef_1", "\tq  = f(x)"));
@@ -30,7 +30,7 @@ fn a_result_outlives_lines_and_indentation() {
         (other.tool, other.code, other.message)
     );
     assert_eq!((one.line, one.column, other.line), (10, 5, 14));
-    // What is withheld is no evidence.
+    // Withheld values are not evidence.
     let hidden = result("a.py", 1, &extra("requires login", "requires login")).identity;
     assert_eq!((hidden.tool, hidden.code), (0, 0));
     assert_ne!(hidden.message, 0);
@@ -47,7 +47,7 @@ fn a_result_outlives_lines_and_indentation() {
 
 // promise: P3
 #[test]
-fn a_scan_that_left_something_out_is_not_whole() {
+fn a_scan_that_left_something_out_is_incomplete() {
     for (more, why) in [
         (
             json!({"errors": [{"level": "error", "message": "Syntax error", "path": "a.py"}]}),
@@ -81,7 +81,7 @@ fn a_scan_that_left_something_out_is_not_whole() {
 
 // promise: M5
 #[test]
-fn a_dependency_stays_itself_whatever_its_version() {
+fn a_dependency_stays_the_same_with_another_version() {
     let of = |version: &str, line: u32| {
         let found = json!({"package": "lodash", "version": version, "ecosystem": "npm"});
         let extra = json!({"message": format!("lodash {version} is bad"), "lines": format!("lodash@{version}:"), "fingerprint": format!("{line}123456789_0"),
@@ -107,7 +107,7 @@ fn a_dependency_stays_itself_whatever_its_version() {
 
 // promise: M4
 #[test]
-fn two_calls_of_one_vulnerable_dependency_are_told_apart() {
+fn two_calls_of_one_vulnerable_dependency_are_distinguished() {
     let of = |code: &str| {
         let found = json!({"package": "lodash", "version": "1", "ecosystem": "npm"});
         let extra = json!({"lines": code, "sca_info": {"reachable": true, "dependency_match": {"found_dependency": found}}});

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// A table read with what a caller says: the tools, the findings, the skipped rows.
+/// A table read with a caller's options: the tools, the findings, the skipped rows.
 fn table(text: impl AsRef<[u8]>, options: &Options) -> Result<(String, Whole), String> {
     let mut file = Cursor::new(text.as_ref());
     let format = recognise(&mut file, options).map_err(|error| error.to_string())?;
@@ -120,7 +120,7 @@ fn a_qualys_table_has_its_own_scale() {
             (Informational, "192.0.2.5")
         ]
     );
-    // Lines about the report are around its table.
+    // Lines about the scan report surround its table.
     let above = "Vulnerability scan report\nAcme,\"1 Road\",x\n\nIP,QID,Title,Severity,Port,Protocol,CVE ID,CVSS Base\n\
                  192.0.2.5,1,T,3,22,tcp,\"CVE-2024-1,CVE-2024-2\",7.5 (AV:N/AC:L/Au:N/C:P/I:P/A:P)\nCONFIDENTIAL\n";
     let (tool, whole) = table(above, &Options::default()).unwrap();
@@ -183,7 +183,7 @@ fn other_exports_are_read_by_their_header() {
 // promise: P3
 // promise: P8
 #[test]
-fn a_row_that_cannot_be_read_makes_the_table_not_whole() {
+fn an_unreadable_row_makes_the_table_incomplete() {
     let first = plain(case("06-unreadable-row-closes/1.csv"));
     assert!(first.complete && first.found.len() == 3);
     let second = plain(case("06-unreadable-row-closes/2.csv"));
@@ -199,7 +199,7 @@ fn a_row_that_cannot_be_read_makes_the_table_not_whole() {
             "the row has 4 cells, the header 3".to_owned()
         )
     );
-    // A row without anything in it, and cells without anything behind the last column, are no fault.
+    // An empty row, and empty cells after the last column, are not a fault.
     let blank = plain("title,severity\nA,high,\n,\n,,\n");
     assert_eq!(
         (blank.complete, blank.found.len(), blank.skipped.len()),
@@ -209,7 +209,7 @@ fn a_row_that_cannot_be_read_makes_the_table_not_whole() {
 
 // promise: P7
 #[test]
-fn a_scale_that_is_not_stated_is_refused_with_its_column() {
+fn an_unstated_scale_is_rejected_with_its_column() {
     for text in ["Name,Risk\nA,5\nB,1\n", "Name,Risk\nA,0\n", "Name;Risk\nA;3\n;\n"] {
         let what = refused(text, "");
         assert!(
@@ -227,7 +227,7 @@ fn a_scale_that_is_not_stated_is_refused_with_its_column() {
     );
     let (_, whole) = table("Name,Risk\nA,5\nB,1\n", &with("cvss:Risk")).unwrap();
     assert_eq!(whole.found[0].severity, Medium);
-    // Scores are scores where one has a fraction; a number among words is not.
+    // Numbers are scores if one has a fraction; a number among words is not.
     assert_eq!(plain("title,severity\nA,5\nB,9.8\n").found[0].severity, Medium);
     assert_eq!(plain("title,severity\nA,5\nB,10\n").found[0].severity, Medium);
     let words = plain("title,severity\nA,5\nB,high\n");
@@ -235,15 +235,15 @@ fn a_scale_that_is_not_stated_is_refused_with_its_column() {
     assert!(words.skipped[0].1.contains("`5`"));
     assert_eq!(plain("title,severity\nA,Important\n").found[0].severity, High);
     assert_eq!(plain("title,cvss\nA,9.1\n").found[0].severity, Critical);
-    for said in ["NaN", "inf", "-1", "11", "high"] {
-        let reason = format!("the CVSS score `{said}` is not a number from 0 to 10");
-        let whole = plain(format!("title,cvss\nA,{said}\nB,4.0\n"));
+    for score in ["NaN", "inf", "-1", "11", "high"] {
+        let reason = format!("the CVSS score `{score}` is not a number from 0 to 10");
+        let whole = plain(format!("title,cvss\nA,{score}\nB,4.0\n"));
         assert_eq!((whole.found.len(), &whole.skipped[0].1), (1, &reason));
     }
 }
 
 #[test]
-fn a_caller_says_which_column_is_which() {
+fn a_caller_maps_the_columns() {
     let text = "Befund,Risiko,Ort\nSQL,Hoch,src/a.py:3\n";
     assert!(refused(text, "").contains("no column `title`"));
     let (_, whole) = table(text, &with("title:Befund,severity:Risiko,location:Ort,high:Hoch")).unwrap();
@@ -261,7 +261,7 @@ fn a_caller_says_which_column_is_which() {
         let what = refused(text, columns);
         assert!(what.contains(named), "{columns}: {what}");
     }
-    // In quotes where the name has a comma; another column than the one of that name.
+    // Quoted if the name has a comma; another column than the one with that name.
     let (_, whole) = table(
         "title,\"Name, long\",severity\nx,y,low\n",
         &with("\"title:Name, long\""),
@@ -272,7 +272,7 @@ fn a_caller_says_which_column_is_which() {
 
 // promise: M6
 #[test]
-fn rows_are_one_only_if_all_their_cells_are() {
+fn rows_are_one_only_if_all_their_cells_are_equal() {
     let whole = plain(
         "title,severity,host,port,owner\nA,high,h,80,x\nA,high,h,443,x\nA,high,h,443,x\nA,high,h,443,y\n",
     );
@@ -282,7 +282,7 @@ fn rows_are_one_only_if_all_their_cells_are() {
         plain("id,title,severity,host\nCVE-2024-1,A,high,a\nCVE-2024-1,A,high,b\nCVE-2024-1,A,high,c\n");
     assert_eq!(distinct(&cve.found), 3);
     assert_eq!(cve.found[0].details.identifiers, ["CVE-2024-1"]);
-    // What a known export has besides is compared, too, though it is not shown.
+    // Other columns of a known export are compared, too, although they are not shown.
     let qualys = plain("IP,QID,Title,Severity,Instance\n192.0.2.1,1,T,3,a\n192.0.2.1,1,T,3,b\n");
     assert_ne!(qualys.found[0].identity.whole, qualys.found[1].identity.whole);
 }
@@ -308,7 +308,7 @@ fn order_lines_and_counted_ids_identify_nothing() {
         first,
         all(format!("{head}{}\n", rows.join("\n").replace("d1", "dx")))
     );
-    // The ids of one sheet are its row numbers: a row on top moves them all.
+    // The ids of one sheet are its row numbers: a row at the top shifts them all.
     let one = all("id,title,severity\n1,A,high\n2,B,low\n".to_owned());
     let two = all("id,title,severity\n1,New,high\n2,A,high\n3,B,low\n".to_owned());
     assert!(one.is_subset(&two));
@@ -359,13 +359,13 @@ fn separators_and_encodings_are_those_of_spreadsheets() {
             .unwrap_err()
             .contains("encoding: unknown encoding")
     );
-    // The line of a row is that of the file, also behind `sep=`.
+    // The line of a row is that of the file, even after `sep=`.
     let skipped = plain("sep=;\ntitle;severity\nx;odd\n").skipped;
     assert_eq!(skipped[0].0, "line 3");
 }
 
 #[test]
-fn a_table_is_shown_before_it_is_mapped() {
+fn a_table_is_previewed_before_it_is_mapped() {
     let text = "Befund;Risiko\nA;1\nB;2\nC;3\nD;4\nE;5\nF;5\n";
     let shown = preview_rows(&mut Cursor::new(text), &Options::default()).unwrap();
     assert_eq!(shown.header, ["Befund", "Risiko"]);
@@ -387,7 +387,7 @@ fn a_table_is_shown_before_it_is_mapped() {
 }
 
 #[test]
-fn what_versions_before_knew_a_row_by_stays() {
+fn the_old_identity_of_a_row_stays_the_same() {
     let old = |found: &Found| found.old;
     let table =
         plain("title,severity,description,location,rule_id,fingerprint\nA,high,d,l,r,\nA,high,d,l,r,F\n")
@@ -408,7 +408,7 @@ fn what_versions_before_knew_a_row_by_stays() {
     );
 }
 
-/// Pieces of tables, and of what is none.
+/// Pieces of tables, and of other data.
 fn pieces() -> impl Strategy<Value = Vec<u8>> {
     let piece = prop::sample::select(vec![
         &b"title"[..],
@@ -446,7 +446,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn whatever_a_table_and_what_is_said_of_it_are_nothing_panics(
+    fn no_table_and_no_options_cause_a_panic(
         text in pieces(),
         head in prop::sample::select(vec!["", "title,severity\n", "IP;QID;Title;Severity\n", "id\tname\trisk\n"]),
         columns in prop::sample::select(vec!["", "title:severity", "severity:QID,high:5", "\"", "a", ":", "cvss:severity,title:title"]),

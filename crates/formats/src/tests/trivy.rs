@@ -1,4 +1,4 @@
-//! Trivy: what stays the same from one report to the next, and what is told of an entry.
+//! Trivy: what stays the same from one scan report to the next, and what is read of an entry.
 
 use serde_json::{Value, json};
 
@@ -19,7 +19,7 @@ fn vulnerable(target: &Value, entry: &Value) -> Found {
 
 // promise: M5
 #[test]
-fn a_version_in_the_path_does_not_end_a_finding() {
+fn a_version_in_the_path_does_not_close_a_finding() {
     let folder = "07-version-in-path";
     let [before, after] =
         ["trivy-1", "trivy-2"].map(|name| one("trivy", &case(&format!("{folder}/{name}.json"))));
@@ -52,7 +52,7 @@ fn a_title_names_its_package_once_and_identifies_nothing() {
         );
         assert_eq!(found.title, shown);
         let mut identity = found.identity.clone();
-        // Only for telling entries of one report apart.
+        // Only to distinguish entries of one scan report.
         identity.whole = 0;
         assert_eq!(*first.get_or_insert(identity.clone()), identity, "{title}");
     }
@@ -60,7 +60,7 @@ fn a_title_names_its_package_once_and_identifies_nothing() {
 
 // promise: M5
 #[test]
-fn a_vulnerability_stays_itself_whatever_its_tag_text_and_alias() {
+fn a_vulnerability_stays_the_same_with_another_tag_text_or_alias() {
     let entry = json!({"VulnerabilityID": "CVE-2024-1", "PkgName": "zlib", "InstalledVersion": "1.2", "Severity": "LOW",
         "Description": "old", "VendorIDs": ["GHSA-aaaa-bbbb-cccc"]});
     let system = |tag: &str| json!({"Target": format!("shop:{tag} (debian 12)"), "Class": "os-pkgs", "Type": "debian"});
@@ -73,7 +73,7 @@ fn a_vulnerability_stays_itself_whatever_its_tag_text_and_alias() {
     assert!(related(&first, &second));
     assert_eq!(first.identity.version, second.identity.version);
     assert_eq!(first.identity.message, second.identity.message);
-    // Another package, another vulnerability, another advisory of which this is one of many.
+    // Another package, another vulnerability, another advisory that bundles this one.
     for (key, value) in [
         ("PkgName", json!("zlib2")),
         ("VulnerabilityID", json!("CVE-2024-2")),
@@ -84,7 +84,7 @@ fn a_vulnerability_stays_itself_whatever_its_tag_text_and_alias() {
         other["VendorIDs"] = json!(["CVE-2024-1", "CVE-2024-3"]);
         assert!(!related(&first, &vulnerable(&system("1"), &other)), "{key}");
     }
-    // Where a lock file is, its path is part of the place, in any spelling.
+    // For a lock file, its path is part of the place, in any spelling.
     let locked = |path: &str| {
         vulnerable(
             &json!({"Target": path, "Class": "lang-pkgs", "Type": "npm"}),
@@ -103,7 +103,7 @@ fn a_vulnerability_stays_itself_whatever_its_tag_text_and_alias() {
 
 // promise: M4
 #[test]
-fn two_versions_in_one_lock_file_are_told_apart() {
+fn two_versions_in_one_lock_file_are_distinguished() {
     let read = |name: &str| {
         sound(
             "trivy",
@@ -124,7 +124,7 @@ fn two_versions_in_one_lock_file_are_told_apart() {
 
 // promise: M4
 #[test]
-fn two_secrets_of_one_rule_are_told_apart() {
+fn two_secrets_of_one_rule_are_distinguished() {
     let read = |name: &str| sound("trivy", case(&format!("03-number-inherits-triage/{name}.json"))).found;
     let (before, after) = (read("secrets-1"), read("secrets-2-new-one-above"));
     let [judged] = &before[..] else { panic!() };
@@ -133,7 +133,7 @@ fn two_secrets_of_one_rule_are_told_apart() {
     assert_eq!(judged.identity.code, same.identity.code, "the line moved");
     assert_ne!(judged.identity.code, new.identity.code);
     assert_eq!((new.identity.line, same.identity.line), (3, 11));
-    // All of a line may be hidden; then its neighbours tell.
+    // A whole line may be masked; then its neighbours distinguish it.
     let hidden = |above: &str| {
         let lines = json!([{"Content": above}, {"Content": "****", "IsCause": true}]);
         let entry = json!({"RuleID": "r", "StartLine": 2, "Match": "****", "Code": {"Lines": lines}});
@@ -150,7 +150,7 @@ fn two_secrets_of_one_rule_are_told_apart() {
 
 // promise: M5
 #[test]
-fn a_misconfiguration_outlives_lines_and_indentation() {
+fn a_misconfiguration_survives_moved_lines_and_indentation() {
     let found = |line: u32, resource: &str, code: &str| {
         let lines = json!([{"Content": "resource x {"}, {"Content": code, "IsCause": true}]);
         let cause = json!({"Resource": resource, "StartLine": line, "Code": {"Lines": lines}});
@@ -178,7 +178,7 @@ fn a_misconfiguration_outlives_lines_and_indentation() {
 }
 
 #[test]
-fn a_vulnerability_has_all_that_the_report_tells() {
+fn a_vulnerability_has_everything_from_the_report() {
     let entry = json!({"VulnerabilityID": "CVE-2024-1", "VendorIDs": ["RHSA-1", "GHSA-a"], "PkgName": "p", "InstalledVersion": "1.0",
         "FixedVersion": "1.1, 2.0", "PkgIdentifier": {"PURL": "pkg:npm/p@1.0"}, "SeveritySource": "ghsa", "Severity": "HIGH",
         "CweIDs": ["CWE-79", "CWE-20"], "PrimaryURL": "https://avd.test/1", "References": ["https://a.test", "https://b.test"],
@@ -205,7 +205,7 @@ fn a_vulnerability_has_all_that_the_report_tells() {
     assert_eq!(
         rating(&entry).vector,
         "CVSS:3.0/AV:L",
-        "of the source that the severity is of"
+        "from the source of the severity"
     );
     let mut other = entry.clone();
     other["SeveritySource"] = json!("debian");
@@ -222,7 +222,7 @@ fn a_vulnerability_has_all_that_the_report_tells() {
 
 // promise: P2
 #[test]
-fn a_report_is_of_its_artifact_and_its_time() {
+fn a_report_has_its_artifact_as_target_and_its_time() {
     for (name, kind, target) in [
         (
             "docker.io/library/nginx:1.2@sha256:0a",
@@ -246,7 +246,7 @@ fn a_report_is_of_its_artifact_and_its_time() {
 }
 
 #[test]
-fn other_reports_of_trivy_are_refused_by_name() {
+fn other_reports_of_trivy_are_rejected_by_name() {
     for (text, what) in [
         (r#" [{"Target":"a","Vulnerabilities":null}]"#, "before 0.20"),
         (r#"{"ClusterName":"c","Resources":[]}"#, "`trivy k8s`"),
@@ -260,7 +260,7 @@ fn other_reports_of_trivy_are_refused_by_name() {
 
 // promise: P1
 #[test]
-fn what_a_statement_takes_out_is_skipped_with_its_reason() {
+fn what_a_statement_excludes_is_skipped_with_its_reason() {
     let report = json!({"SchemaVersion": 2, "ArtifactName": "a", "Results": [{"Target": "t",
         "Vulnerabilities": [{"VulnerabilityID": "CVE-1", "Status": "not_affected"}],
         "ExperimentalModifiedFindings": [{"Type": "vulnerability", "Status": "ignored", "Statement": "not reachable", "Finding": {}}]}]});

@@ -1,13 +1,13 @@
-//! Trivy's JSON report (schema version 2, `trivy … --format json`), of the tool `Trivy`.
+//! Trivy's JSON scan report (schema version 2, `trivy … --format json`), of the tool `Trivy`.
 //!
-//! Owns: what a report of Trivy is, what it covers, and its vulnerabilities; [`others`] has its misconfigurations,
+//! Owns: what a Trivy scan report is, what it covers, and its vulnerabilities; [`others`] has its misconfigurations,
 //! secrets and licences. Must not: read its XML or table.
 //!
 //! Severity: Trivy's own word, `CRITICAL` to `LOW`
-//! (<https://trivy.dev/latest/docs/scanner/vulnerability/#severity-selection>); of `UNKNOWN` the worst CVSS score,
-//! and informational without one. A vulnerability is recognised by the component, where it is, and the id or one of its
-//! aliases; two versions of one component are told apart by the version. The target is the artifact without tag and
-//! digest. What a VEX document or an ignore file takes out is skipped as suppressed.
+//! (<https://trivy.dev/latest/docs/scanner/vulnerability/#severity-selection>); for `UNKNOWN` the highest CVSS score,
+//! and informational without one. A vulnerability is recognised by the component, its place, and the id or one of its
+//! aliases; two versions of one component are distinguished by the version. The target is the artifact without tag and
+//! digest. What a VEX document or an ignore file excludes is skipped as suppressed.
 
 mod others;
 
@@ -23,7 +23,7 @@ use crate::{
     start,
 };
 
-/// How many targets are kept for their names.
+/// Maximum number of targets whose names are kept.
 const TARGETS: usize = 100_000;
 
 const HEADS: &Shape = &[
@@ -79,11 +79,10 @@ const SCORES: &Shape = &[
 ];
 const MODIFIED: &Shape = &[("Status", Want::Text(WORD)), ("Statement", Want::Text(SHORT))];
 
-/// The words in which Trivy gives the place of packages that lie in no file of their own.
+/// What Trivy writes as the place of packages that have no file of their own.
 const NO_FILES: [&str; 6] = ["Java", "Python", "Node.js", "Ruby", "Conda", "Kubernetes"];
 
-/// What a report says of itself, and its results in their order: a result's target may stand behind what was found in
-/// it.
+/// The metadata of a scan report, and its results in order: a result's target may come after what was found in it.
 pub(crate) struct Trivy(Record);
 
 impl Reader for Trivy {
@@ -155,7 +154,7 @@ fn entry(list: &str, target: &Record, record: &Record) -> Result<Entry, String> 
     }
 }
 
-/// The text of a key that an entry has to have.
+/// The text of a required key.
 fn required<'r>(record: &'r Record, key: &str) -> Result<&'r str, String> {
     let text = record.text(key);
     if text.trim().is_empty() {
@@ -228,27 +227,27 @@ fn vulnerability(target: &Record, record: &Record) -> Result<Entry, String> {
     }))
 }
 
-/// The package and what is wrong with it; many titles begin with the package themselves.
-fn title(package: &str, says: &str) -> String {
-    let named = says
+/// The package and what is wrong with it; many titles already begin with the package.
+fn title(package: &str, summary: &str) -> String {
+    let named = summary
         .get(..package.len())
         .is_some_and(|start| start.eq_ignore_ascii_case(package));
-    let rest = says.get(package.len()..).unwrap_or_default();
+    let rest = summary.get(package.len()..).unwrap_or_default();
     if package.is_empty() || named && rest.starts_with([':', ' ']) {
-        says.to_owned()
+        summary.to_owned()
     } else {
-        format!("{package}: {says}")
+        format!("{package}: {summary}")
     }
 }
 
-/// What a vulnerability is recognised by. What it says does not change as long as the problem does not: neither the
-/// advisory's text nor which of its names Trivy prefers.
+/// What a vulnerability is recognised by. It does not change as long as the problem does not: neither the advisory's
+/// text nor the name that Trivy prefers is part of it.
 fn vulnerable(target: &Record, record: &Record) -> Key {
     let (package, version) = (record.text("PkgName"), record.text("InstalledVersion"));
     let (path, name) = (record.text("PkgPath"), target.text("Target"));
     let system = target.text("Class") == "os-pkgs";
     let file = match path {
-        // An operating system's packages are everywhere, and their target names the image with its tag.
+        // An operating system's packages have no single place, and their target names the image with its tag.
         _ if system => "",
         "" if NO_FILES.contains(&name) => "",
         "" => name,
@@ -269,7 +268,7 @@ fn vulnerable(target: &Record, record: &Record) -> Key {
     }
 }
 
-/// The `arch` of a package URL: one package may be there twice.
+/// The `arch` of a package URL: one package may be present for two architectures.
 fn architecture(purl: &str) -> &str {
     let qualifiers = purl.split_once('?').map_or("", |(_, rest)| rest);
     let mut qualifiers = qualifiers.split(['&', '#']);
@@ -283,7 +282,7 @@ fn versions(list: &str) -> Vec<String> {
     list.split(',').map(|version| version.trim().to_owned()).collect()
 }
 
-/// The rating of the source that the severity is of, else the NVD's, else the worst; of one source the newest.
+/// The rating of the source that the severity is from, else the NVD's, else the most severe; of one source the newest.
 fn cvss(record: &Record) -> Option<crate::Cvss> {
     let of = |source: &Record| {
         let one = |vector, version, score| rating::of(source.text(vector), version, source.text(score));

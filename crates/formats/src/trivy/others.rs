@@ -1,9 +1,9 @@
-//! What Trivy finds besides vulnerabilities.
+//! Trivy's findings other than vulnerabilities.
 //!
-//! Owns: what is read of its misconfigurations, secrets and licences. Must not: know what lists they are in.
+//! Owns: what is read of its misconfigurations, secrets and licences. Must not: know which lists they are in.
 //!
 //! A misconfiguration is recognised by the file, the check, the resource and the lines that cause it; a secret by the
-//! file, the rule and the line it is in as Trivy shows it, the secret itself hidden; a licence by the component.
+//! file, the rule and its line as Trivy shows it, with the secret masked; a licence by the component.
 
 use super::{NO_FILES, required, severity_of};
 use crate::{
@@ -104,7 +104,7 @@ pub(super) fn secret(target: &Record, record: &Record) -> Result<Draft, String> 
     let (name, rule) = (target.text("Target"), required(record, "RuleID")?);
     let shown = record.text("Match");
     let around = lines(record).collect::<Vec<_>>().join("\n");
-    // What is hidden may hide two: then the line says more.
+    // Masking may make two secrets look the same: then the line distinguishes them.
     let code = if shown.contains("**") {
         format!("{shown}\n{}", causes(record))
     } else {
@@ -171,7 +171,7 @@ pub(super) fn license(target: &Record, record: &Record) -> Result<Draft, String>
     })
 }
 
-/// The lines that are shown of a place.
+/// The lines shown for a place.
 fn lines(record: &Record) -> impl Iterator<Item = &str> {
     record
         .part("Code")
@@ -179,7 +179,7 @@ fn lines(record: &Record) -> impl Iterator<Item = &str> {
         .map(|line| line.text("Content"))
 }
 
-/// Those of them that are the cause.
+/// The lines among them that are the cause.
 fn causes(record: &Record) -> String {
     let lines = record.part("Code").parts("Lines");
     let causes = lines.filter(|line| line.text("IsCause") == "true");

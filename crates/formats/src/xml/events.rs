@@ -1,6 +1,6 @@
-//! The events of an XML document, one after the other.
+//! The events of an XML document, in order.
 //!
-//! Owns: the parser, where it is, and the document's bounds. Must not: know a shape.
+//! Owns: the parser, its position, and the document's bounds. Must not: know a shape.
 
 use std::io::{BufReader, Read};
 
@@ -13,9 +13,9 @@ use crate::{
     start,
 };
 
-/// How deep a document may nest.
+/// Maximum nesting depth of a document.
 const MAX_DEPTH: usize = 100;
-/// How many attributes a tag may have.
+/// Maximum number of attributes of a tag.
 const MAX_ATTRIBUTES: usize = 100;
 /// How much of the file is read at once, in bytes.
 const CHUNK: usize = 64 * 1024;
@@ -28,11 +28,11 @@ pub(crate) struct Events<'f> {
     pub(super) trail: Trail,
     /// The attributes of the tag that was read last.
     pub(super) attributes: Vec<(String, String)>,
-    /// What the file's reader said, where it failed.
+    /// The error of the file's reader, if it failed.
     io: Option<std::sync::Arc<std::io::Error>>,
 }
 
-/// Reads a file with `f`, and says where a fault is that it finds.
+/// Reads a file with `f`, and adds the place to a fault.
 pub(super) fn over<T>(
     mut file: &mut dyn Source,
     f: impl FnOnce(&mut Events<'_>) -> Result<T, String>,
@@ -85,11 +85,11 @@ pub(super) fn over<T>(
     }
 }
 
-/// Takes an element: the names from the root to it, and its attributes; whether more are wanted.
+/// Takes an element: the names from the root to it, and its attributes; returns whether more are wanted.
 pub(crate) type Seen<'e> = dyn FnMut(&[String], &[(String, String)]) -> bool + 'e;
 
 /// Hands out the first elements of a document, each with the names from the root to it and its attributes, until `each`
-/// says that it has seen enough; not those further in than so many levels.
+/// has seen enough; elements nested deeper than `depth` levels are left out.
 ///
 /// # Errors
 /// As for [`read`](super::read).
@@ -181,7 +181,7 @@ impl Events<'_> {
         Ok(event.into_owned())
     }
 
-    /// Reads up to the start tag of the root; its name.
+    /// Reads up to the start tag of the root; returns its name.
     pub(super) fn root(&mut self) -> Result<String, String> {
         loop {
             match self.next()? {
@@ -192,7 +192,7 @@ impl Events<'_> {
         }
     }
 
-    /// Reads what is behind the root, where nothing may be.
+    /// Reads what follows the root, where nothing is allowed.
     pub(super) fn end(&mut self) -> Result<(), String> {
         loop {
             match self.next()? {
@@ -203,7 +203,7 @@ impl Events<'_> {
         }
     }
 
-    /// Reads up to the next child of the element it is in; its name, or none at the element's end.
+    /// Reads up to the next child of the current element; returns its name, or none at the element's end.
     pub(super) fn child(&mut self) -> Result<Option<String>, String> {
         loop {
             match self.next()? {
@@ -215,7 +215,7 @@ impl Events<'_> {
         }
     }
 
-    /// Skips what is left of the element it is in.
+    /// Skips the rest of the current element.
     pub(super) fn skip(&mut self) -> Result<(), String> {
         let outside = self.depth - 1;
         while self.depth > outside {
@@ -227,7 +227,7 @@ impl Events<'_> {
         Ok(())
     }
 
-    /// The text of the element it is in, without that of its children; so many bytes of it.
+    /// The text of the current element, without that of its children; at most `limit` bytes.
     pub(super) fn text(&mut self, limit: usize) -> Result<String, String> {
         let mut text = String::new();
         loop {
@@ -247,7 +247,7 @@ impl Events<'_> {
 
 const TOO_EARLY: &str = "the file ends too early: an element is not closed";
 
-/// Refuses text where there may be none.
+/// Rejects text where none is allowed.
 fn only_blank(event: &Event<'_>) -> Result<(), String> {
     match piece(event)? {
         Some(text) if !text.trim().is_empty() => Err("text outside the root element".to_owned()),

@@ -1,5 +1,5 @@
-//! The bounds of an XML text, held before the parser sees a byte: how long one piece of it is, and no document type
-//! with declarations of its own, so that there is no entity to expand and nothing outside to fetch.
+//! The bounds of an XML text, enforced before the parser sees a byte: the length of a piece, and no document type with
+//! declarations, so that there is no entity to expand and nothing external to fetch.
 //!
 //! Owns: [`Guard`], the reader around the file. Must not: know XML beyond where its pieces end.
 
@@ -7,19 +7,19 @@ use std::io::{self, Read};
 
 use crate::json::guard::Excess;
 
-/// How long one tag, text, comment or section may be, in bytes: the parser holds each whole.
+/// Maximum length of one tag, text, comment or section in bytes: the parser holds each whole.
 pub(crate) const MAX_PIECE: usize = 16 * 1024 * 1024;
 
-/// How long a tag or a document type may be, in bytes.
+/// Maximum length of a tag or a document type in bytes.
 pub(crate) const MAX_TAG: usize = 1024 * 1024;
 
-/// What the guard is in.
+/// The kind of the current piece.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Piece {
     Text,
-    /// Behind a `<`, as long as it is not known of what.
+    /// After a `<`, while the kind is unknown.
     Open,
-    /// A tag; in an attribute's value where there is a quote.
+    /// A tag; with a quote, in the value of an attribute.
     Tag(Option<u8>),
     Comment,
     Section,
@@ -27,14 +27,14 @@ enum Piece {
     DocumentType,
 }
 
-/// Passes an XML text on and fails where a piece of it is too long, and where a document type declares something. A
-/// control character, which XML does not allow, becomes a blank: it spoils no file.
+/// Passes an XML text on and fails if a piece is too long or a document type declares something. A control character,
+/// which XML does not allow, becomes a space: it does not invalidate the file.
 pub(crate) struct Guard<R> {
     inner: R,
     piece: Piece,
-    /// Bytes of the piece so far, the `<` included.
+    /// Length of the piece so far in bytes, including the `<`.
     length: usize,
-    /// The bytes before, the newest lowest.
+    /// The preceding bytes, the newest lowest.
     before: u64,
     line: u64,
     column: u64,
@@ -76,7 +76,7 @@ impl<R: Read> Guard<R> {
         Ok(())
     }
 
-    /// What it is in after this byte.
+    /// The kind of the current piece after this byte.
     fn after(&self, byte: u8) -> Result<Piece, &'static str> {
         let ends = |end: &[u8]| {
             let mask = (1_u64 << (8 * end.len())) - 1;
@@ -95,12 +95,12 @@ impl<R: Read> Guard<R> {
             (Piece::Tag(None), b'"' | b'\'') => Piece::Tag(Some(byte)),
             (Piece::Tag(Some(quote)), _) if quote == byte => Piece::Tag(None),
             (Piece::Open, _) => Piece::Tag(None),
-            // Behind `<!--` and `<![`, whose own characters end nothing.
+            // After `<!--` and `<![`, whose own characters end nothing.
             (Piece::Comment, b'>') if self.length > 6 && ends(b"-->") => Piece::Text,
             (Piece::Section, b'>') if self.length > 5 && ends(b"]]>") => Piece::Text,
             (Piece::Instruction, b'>') if self.length > 3 && ends(b"?>") => Piece::Text,
             (Piece::DocumentType, b'[' | b'<') => {
-                return Err("a document type with declarations of its own is not accepted");
+                return Err("a document type with its own declarations is not accepted");
             }
             (piece, _) => piece,
         })

@@ -1,8 +1,8 @@
-//! Reading XML of any size, from anybody.
+//! Reads XML of any size, from untrusted sources.
 //!
-//! Owns: what a [`Shape`] means in XML, and the bounds of a document: how deep it nests, how many attributes a tag
-//! has. There is no document type but an empty one, and no entity but the five of XML and characters by their
-//! number: nothing is expanded, nothing is fetched. Must not: know a format, or keep an entry.
+//! Owns: what a [`Shape`] means in XML, and the bounds of a document: its nesting depth, the number of attributes of a
+//! tag. Only an empty document type is allowed, and no entities except the five of XML and numeric character
+//! references: nothing is expanded, nothing is fetched. Must not: know a format, or keep an entry.
 
 mod events;
 mod guard;
@@ -18,10 +18,10 @@ use super::{
     shape::{At, Each, Outer, Record, Shape, Want},
 };
 
-/// Reads a document whose root is one of these. Entries go to `each`, the rest of what the shape names is returned.
+/// Reads a document with one of these roots. Entries go to `each`, everything else the shape names is returned.
 ///
 /// # Errors
-/// [`Error::Refused`] for the first thing that does not fit, or what `each` said.
+/// [`Error::Refused`] for the first fault, or the error of `each`.
 pub(crate) fn read(
     file: &mut dyn Source,
     roots: &'static [(&'static str, &'static Shape)],
@@ -45,7 +45,7 @@ pub(crate) fn read(
     })
 }
 
-/// Reads the element whose start tag was read just now, to its end.
+/// Reads the element whose start tag was just read, to its end.
 fn element(
     events: &mut Events<'_>,
     shape: &'static Shape,
@@ -54,7 +54,7 @@ fn element(
 ) -> Result<Record, String> {
     let mut record = Record::default();
     attributes(events, shape, &mut record);
-    // How many of each of the shape's children there were.
+    // The number of each of the shape's children.
     let mut counts = vec![0_usize; shape.len()];
     while let Some(name) = events.child()? {
         let known = shape.iter().zip(&mut counts).find(|((key, _), _)| *key == name);
@@ -146,13 +146,13 @@ fn child(
     Ok(())
 }
 
-/// What a text is worth that stands between events: the text itself, a reference's character.
+/// The text of an event: the text itself, or the character of a reference.
 fn piece(event: &Event<'_>) -> Result<Option<String>, String> {
     match event {
         Event::Text(text) => Ok(Some(text.xml10_content().into_owned())),
         Event::CData(text) => Ok(Some(text.xml10_content().into_owned())),
         Event::GeneralRef(reference) => {
-            // The parser hands `&lt;` over as an event of its own.
+            // The parser passes `&lt;` as a separate event.
             let name: &str = reference;
             character(name).map(|character| Some(character.to_string()))
         }
@@ -160,7 +160,7 @@ fn piece(event: &Event<'_>) -> Result<Option<String>, String> {
     }
 }
 
-/// The character of a reference: one of the five that XML has, or one by its number.
+/// The character of a reference: one of the five of XML, or a numeric one.
 fn character(name: &str) -> Result<char, String> {
     let by_number = || {
         let number = name.strip_prefix('#')?;
@@ -168,7 +168,7 @@ fn character(name: &str) -> Result<char, String> {
             Some(digits) => u32::from_str_radix(digits, 16).ok()?,
             None => number.parse().ok()?,
         };
-        // A number that is no character, such as 0, spoils no file.
+        // A number that is not a character, such as 0, does not invalidate the file.
         let known = char::from_u32(code)
             .filter(|character| !character.is_control() || matches!(code, 9 | 10 | 13 | 0x7f..));
         Some(known.unwrap_or(char::REPLACEMENT_CHARACTER))

@@ -1,6 +1,6 @@
-//! What is said of XML that is not well-formed.
+//! Messages about XML that is not well-formed.
 //!
-//! Owns: turning the parser's errors into sentences for whoever sent the file. Must not: know where in the file it is.
+//! Owns: turning the parser's errors into sentences for the sender. Must not: know where in the file the fault is.
 
 use quick_xml::{
     Error,
@@ -35,7 +35,7 @@ pub(super) fn of(error: &Error) -> String {
     }
 }
 
-/// What is said of `&` without its end.
+/// The message for `&` without its end.
 pub(super) const UNCLOSED_REFERENCE: &str = "a character reference is not closed by a semicolon";
 
 /// What is wrong with an attribute.
@@ -50,7 +50,7 @@ pub(super) fn attribute(error: &AttrError) -> &'static str {
 
 fn unclosed(error: SyntaxError) -> &'static str {
     match error {
-        SyntaxError::InvalidBangMarkup => "`<!` begins nothing that is known",
+        SyntaxError::InvalidBangMarkup => "`<!` is not followed by a known keyword",
         SyntaxError::UnclosedPI | SyntaxError::UnclosedXmlDecl => "a declaration is not closed",
         SyntaxError::UnclosedComment => "a comment is not closed",
         SyntaxError::UnclosedDoctype => "the document type is not closed",
@@ -68,7 +68,7 @@ mod tests {
 
     use super::*;
 
-    fn said(text: &str) -> Option<String> {
+    fn message_of(text: &str) -> Option<String> {
         let mut reader = Reader::from_str(text);
         loop {
             match reader.read_event() {
@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_of_the_parser_s_own_words_is_left() {
+    fn no_words_of_the_parser_remain() {
         for broken in [
             "<a",
             "<a></b>",
@@ -100,7 +100,7 @@ mod tests {
             "<a>&lt",
             "<!X>",
         ] {
-            let said = said(broken).expect(broken);
+            let message = message_of(broken).expect(broken);
             for noise in [
                 "syntax error",
                 "ill-formed",
@@ -109,7 +109,7 @@ mod tests {
                 "parsing",
                 "found before",
             ] {
-                assert!(!said.contains(noise), "{broken}: {said}");
+                assert!(!message.contains(noise), "{broken}: {message}");
             }
         }
     }

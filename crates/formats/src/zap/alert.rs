@@ -1,6 +1,6 @@
 //! An alert of ZAP.
 //!
-//! Owns: what it comes to, and its places. Must not: know the form of the report.
+//! Owns: the entry it becomes, and its places. Must not: know the form of the scan report.
 
 use std::collections::HashSet;
 
@@ -13,11 +13,11 @@ use crate::{
     shape::{LONG, Record, SHORT, Shape, WORD, Want},
 };
 
-/// How many places of an alert are kept.
+/// Maximum number of places of an alert that are kept.
 const PLACES: usize = 10_000;
-/// How many of them are in the description, with what was seen there.
+/// Maximum number of places in the description, with the evidence.
 const SHOWN: usize = 20;
-/// Tags of an alert that are looked at.
+/// Maximum number of tags of an alert that are read.
 const TAGS: usize = 1_000;
 
 pub(super) const ALERT: &Shape = &[
@@ -55,7 +55,7 @@ pub(super) const ALERT_XML: &Shape = &[
         "instances",
         Want::One(&[("instance", Want::Many(PLACES, INSTANCE))]),
     ),
-    // Before version 2.5 of ZAP an alert has one place, and stands there once for each.
+    // Before version 2.5 of ZAP an alert has one place and is repeated for each.
     ("uri", Want::Text(SHORT)),
     ("method", Want::Text(WORD)),
     ("param", Want::Text(SHORT)),
@@ -72,7 +72,7 @@ pub(super) const ALERT_XML: &Shape = &[
     ),
 ];
 
-/// What an alert comes to. `name` is the site as the report has it, `site` its one spelling.
+/// The entry of an alert. `name` is the site as in the scan report, `site` its normalized spelling.
 pub(super) fn entry(name: &str, site: &str, record: &Record) -> Result<Entry, String> {
     let rule = record.text("pluginid");
     if rule.is_empty() {
@@ -125,7 +125,7 @@ fn key(
     (description, record): (&str, &Record),
     places: &Places<'_>,
 ) -> Key {
-    // Numbers are cut out of a message.
+    // Numbers are removed from messages, so these are words.
     let confidence = match record.text("confidence") {
         "1" => "low",
         "2" => "medium",
@@ -144,7 +144,7 @@ fn key(
     Key {
         kind: "zap",
         place: vec![site.to_owned()],
-        // A reference outlives another name; reports without references know the name alone.
+        // A reference survives a change of the name; scan reports without references have only the name.
         rules: if reference.is_empty() {
             vec![named]
         } else {
@@ -163,9 +163,9 @@ fn key(
 /// The places of an alert.
 struct Places<'r> {
     listed: Vec<&'r Record>,
-    /// Each of them once, whatever was seen there.
+    /// Each of them once, whatever the evidence.
     unique: Vec<&'r Record>,
-    /// How many the report counts.
+    /// The number that the scan report states.
     count: usize,
 }
 
@@ -179,7 +179,7 @@ impl<'r> Places<'r> {
         if listed.is_empty() && record.has("uri") {
             listed.push(record);
         }
-        // Their order in the report says nothing.
+        // Their order in the scan report does not matter.
         listed.sort_by_cached_key(|place| (identity(place), seen(place)));
         let count = record.text("count").parse().unwrap_or(0);
         let mut known = HashSet::new();
@@ -202,7 +202,7 @@ impl<'r> Places<'r> {
         self.unique.iter().map(|place| text(place)).collect()
     }
 
-    /// The first of them with what was seen there, and how many there are besides.
+    /// The first of them with their evidence, and the number of further ones.
     fn described(&self) -> String {
         let mut lines: Vec<_> = self.listed.iter().take(SHOWN).map(|place| seen(place)).collect();
         let more = self.count.saturating_sub(lines.len());
@@ -213,12 +213,12 @@ impl<'r> Places<'r> {
     }
 }
 
-/// What makes a place.
+/// What identifies a place.
 fn identity(place: &Record) -> String {
     [place.text("method"), place.text("uri"), place.text("param")].join("\n")
 }
 
-/// `https://…`, with the method where it is not the usual one, and with the parameter.
+/// `https://…`, with the method if it is not GET, and with the parameter.
 fn shown(place: &Record) -> String {
     let (method, uri, parameter) = (place.text("method"), place.text("uri"), place.text("param"));
     let method = if matches!(method, "" | "GET") {
@@ -261,7 +261,7 @@ fn cves(record: &Record) -> Vec<String> {
         .collect()
 }
 
-/// A text without the paragraphs ZAP marks in it.
+/// A text without ZAP's paragraph tags.
 fn plain(text: &str) -> String {
     text.replace("</p>", "\n").replace("<p>", "").trim().to_owned()
 }

@@ -14,7 +14,7 @@ use crate::{
     text,
 };
 
-/// An agreement to be.
+/// An agreement to create.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the fields are those of an agreement")]
 pub struct New {
@@ -28,7 +28,7 @@ pub struct New {
     pub hours_used: u32,
 }
 
-/// What may change about an agreement; none leaves it as it is.
+/// What may change about an agreement; none leaves a field unchanged.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[expect(missing_docs, reason = "the fields are those of an agreement")]
 pub struct Change {
@@ -48,10 +48,10 @@ const INSERT: &str = "insert into agreements (id, company_id, name, reference, d
 const UPDATE: &str = "update agreements set name = $3, reference = $4, description = $5, status = $6, starts_at = $7, \
      expires_at = $8, hours = $9, hours_used = $10, search = $11, updated_at = $12 where id = $1 and company_id = $2";
 
-/// Adds an agreement: `agreement.created`.
+/// Creates an agreement: `agreement.created`.
 ///
 /// # Errors
-/// 422 where it expires before it starts.
+/// 422 if it expires before it starts.
 pub fn create(tx: &mut Tx<'_>, new: New, company: Named, by: &By) -> Result<Agreement, Problem> {
     let (id, now) = (tx.id(), tx.now());
     let agreement = Agreement {
@@ -76,10 +76,10 @@ pub fn create(tx: &mut Tx<'_>, new: New, company: Named, by: &By) -> Result<Agre
     Ok(agreement)
 }
 
-/// Changes an agreement: `agreement.updated`, or nothing at all if it is that already. Whether it changed.
+/// Changes an agreement: `agreement.updated`, or nothing if nothing differs. Returns whether it changed.
 ///
 /// # Errors
-/// 422 where it would expire before it starts.
+/// 422 if it would expire before it starts.
 pub fn change(tx: &mut Tx<'_>, agreement: &mut Agreement, change: Change, by: &By) -> Result<bool, Problem> {
     let before = agreement.clone();
     set(&mut agreement.name, change.name);
@@ -103,7 +103,7 @@ pub fn change(tx: &mut Tx<'_>, agreement: &mut Agreement, change: Change, by: &B
 
 const DELETE: &str = "delete from agreements where id = $1 and company_id = $2";
 
-/// Deletes an agreement that is [`held`](super::held): `agreement.deleted`.
+/// Deletes an agreement that is [locked](super::get_for_update): `agreement.deleted`.
 ///
 /// # Errors
 /// The store's.
@@ -116,7 +116,7 @@ pub fn delete(tx: &mut Tx<'_>, agreement: &Agreement, by: &By) -> Result<(), Pro
 fn in_order(agreement: &Agreement) -> Result<(), Problem> {
     match agreement.starts_on {
         Some(start) if agreement.expires_on < start => {
-            Err(Problem::field("expires_on", "it is before starts_on"))
+            Err(Problem::field("expires_on", "must not be before starts_on"))
         }
         _ => Ok(()),
     }

@@ -1,6 +1,6 @@
 //! The handlers of agreements.
 //!
-//! Owns: bodies, their validation, and which role may do what: viewers read, managers write. Must not: hold SQL.
+//! Owns: bodies, their validation, and the required roles: viewers read, managers write. Must not: contain SQL.
 
 use access::{
     Caller, Create, Created, Json, Page, PageQuery, Patch, Path, Problem, Query, Role,
@@ -15,7 +15,7 @@ use store::Tx;
 use super::{Agreement, Change, Filter, New, Sort, Status};
 use crate::{By, Date, MAX_DESCRIPTION, MAX_LINE, MAX_SEARCH, MAX_TITLE, Place, Records, text};
 
-/// The most hours an agreement can have.
+/// Maximum hours of an agreement.
 pub const MAX_HOURS: u32 = 1_000_000;
 
 /// A framework agreement.
@@ -27,7 +27,7 @@ pub struct View {
     pub company_id: Id,
     pub company_name: String,
     pub name: String,
-    /// What both sides call it, such as a contract's number.
+    /// What both sides call it, such as a contract number.
     pub reference: Option<String>,
     pub description: String,
     pub status: Status,
@@ -35,9 +35,9 @@ pub struct View {
     pub starts_on: Option<Date>,
     /// Its last day.
     pub expires_on: Date,
-    /// The hours agreed on.
+    /// The contracted hours.
     pub hours: Option<u32>,
-    /// The hours spent of them.
+    /// The hours used so far.
     pub hours_used: u32,
     pub created_at: Time,
     pub updated_at: Time,
@@ -63,7 +63,7 @@ impl From<Agreement> for View {
     }
 }
 
-/// An agreement to add.
+/// An agreement to create.
 #[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewAgreement {
@@ -72,7 +72,7 @@ pub struct NewAgreement {
     /// One line of at most 300 characters.
     #[schema(value_type = Name<{ MAX_TITLE }>)]
     name: String,
-    /// What both sides call it, such as a contract's number: at most 1,000 characters.
+    /// What both sides call it, such as a contract number: at most 1,000 characters.
     #[schema(value_type = Option<OptionalLine<{ MAX_LINE }>>)]
     reference: Option<String>,
     /// At most 20,000 characters.
@@ -84,10 +84,10 @@ pub struct NewAgreement {
     starts_on: Option<Date>,
     /// Its last day.
     expires_on: Date,
-    /// The hours agreed on.
+    /// The contracted hours.
     #[schema(maximum = 1_000_000)]
     hours: Option<u32>,
-    /// The hours spent of them; 0 by default.
+    /// The hours used so far; 0 by default.
     #[schema(maximum = 1_000_000)]
     hours_used: Option<u32>,
 }
@@ -117,25 +117,25 @@ fn bounded(check: &mut Check, field: &str, hours: Option<u32>) {
     check.that(
         hours.is_none_or(|hours| hours <= MAX_HOURS),
         field,
-        "it is more than 1,000,000",
+        "must be at most 1,000,000",
     );
 }
 
-/// What changes of an agreement; what is left out stays.
+/// Changes of an agreement; omitted fields stay unchanged.
 #[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AgreementChange {
     /// One line of at most 300 characters.
     #[schema(value_type = Option<Name<{ MAX_TITLE }>>)]
     name: Option<String>,
-    /// What both sides call it; null for nothing.
+    /// What both sides call it; null removes it.
     #[serde(default)]
     #[schema(value_type = Option<OptionalLine<{ MAX_LINE }>>)]
     reference: Patch<String>,
     /// At most 20,000 characters.
     #[schema(value_type = Option<Block<{ MAX_DESCRIPTION }>>)]
     description: Option<String>,
-    /// Where it stands.
+    /// Its status.
     status: Option<Status>,
     /// Its first day; null for none.
     #[serde(default)]
@@ -143,11 +143,11 @@ pub struct AgreementChange {
     starts_on: Patch<Date>,
     /// Its last day.
     expires_on: Option<Date>,
-    /// The hours agreed on; null for none.
+    /// The contracted hours; null for none.
     #[serde(default)]
     #[schema(value_type = Option<u32>, maximum = 1_000_000)]
     hours: Patch<u32>,
-    /// The hours spent of them.
+    /// The hours used so far.
     #[schema(maximum = 1_000_000)]
     hours_used: Option<u32>,
 }
@@ -174,7 +174,7 @@ impl AgreementChange {
     }
 }
 
-/// Which agreements.
+/// Filters.
 #[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct ListQuery {
@@ -183,10 +183,10 @@ pub struct ListQuery {
     /// Only those in one of these statuses, separated by commas.
     #[param(value_type = Option<Vec<Status>>, style = Form, explode = false)]
     status: Option<String>,
-    /// Only those with this in name, reference or description, in any case of letters.
+    /// Only those with this text in name, reference or description, in any case.
     #[param(inline, value_type = Option<OptionalLine<{ MAX_SEARCH }>>)]
     text: Option<String>,
-    /// `created_at`, `expires_on` or `updated_at`, with `-` before it for the largest first; `-created_at` by default.
+    /// `created_at`, `expires_on` or `updated_at`, with `-` before it for descending order; `-created_at` by default.
     #[param(inline, value_type = Option<Sort>)]
     sort: Option<String>,
 }
@@ -195,7 +195,7 @@ pub struct ListQuery {
 #[utoipa::path(
     get, path = "/agreements", tag = "agreements", operation_id = "list_agreements", params(ListQuery, PageQuery),
     responses(
-        (status = 200, description = "A page of agreements, the newest first unless sorted otherwise", body = Page<View>),
+        (status = 200, description = "A page of agreements, newest first unless sorted otherwise", body = Page<View>),
         (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
     ),
 )]
@@ -239,7 +239,7 @@ pub async fn get(
     Ok(Json(agreement.into()))
 }
 
-/// Adds an agreement
+/// Creates an agreement
 #[utoipa::path(
     post, path = "/agreements", tag = "agreements", operation_id = "create_agreement", request_body = NewAgreement,
     responses(
@@ -262,7 +262,7 @@ pub async fn create(
     records.write(move |tx| once.run(tx, create)).await
 }
 
-/// Changes an agreement; what is left out stays
+/// Changes an agreement; omitted fields stay unchanged
 #[utoipa::path(
     patch, path = "/agreements/{id}", tag = "agreements", operation_id = "update_agreement", params(("id" = Id, Path)),
     request_body = AgreementChange,
@@ -279,7 +279,7 @@ pub async fn update(
 ) -> Result<Json<View>, Problem> {
     let agreement = records
         .write(move |tx| {
-            let mut agreement = super::held(tx, id, &caller.scope)?;
+            let mut agreement = super::get_for_update(tx, id, &caller.scope)?;
             caller.may(agreement.company.id, Role::Manager)?;
             super::change(tx, &mut agreement, body.checked()?, &By::caller(&caller))?;
             Ok(agreement)
@@ -292,7 +292,7 @@ pub async fn update(
 #[utoipa::path(
     delete, path = "/agreements/{id}", tag = "agreements", operation_id = "delete_agreement", params(("id" = Id, Path)),
     responses(
-        (status = 204, description = "It is gone"),
+        (status = 204, description = "Deleted"),
         (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
     ),
 )]
@@ -303,7 +303,7 @@ pub async fn delete(
 ) -> Result<StatusCode, Problem> {
     records
         .write(move |tx| {
-            let agreement = super::held(tx, id, &caller.scope)?;
+            let agreement = super::get_for_update(tx, id, &caller.scope)?;
             caller.may(agreement.company.id, Role::Manager)?;
             super::delete(tx, &agreement, &By::caller(&caller))
         })

@@ -1,4 +1,4 @@
-//! Finding agreements: one, or a page of those that fit.
+//! Reads agreements: one, or a page of those that match.
 
 use access::{Page, PageQuery, Problem};
 use base::{Id, Scope};
@@ -38,18 +38,18 @@ impl FromRow for Agreement {
     }
 }
 
-/// Which agreements; none is no condition.
+/// Filters; none means no condition.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Filter {
     /// With this company.
     pub company: Option<Id>,
     /// In one of these statuses; empty for all.
     pub statuses: Vec<Status>,
-    /// With this in name, reference or description, in any case of letters.
+    /// With this text in name, reference or description, in any case.
     pub text: Option<String>,
 }
 
-/// In which order.
+/// The sort order.
 pub type Sort = order::Sort<Agreement>;
 
 impl Sorted for Agreement {
@@ -76,10 +76,10 @@ impl Sorted for Agreement {
     }
 }
 
-/// A page of the agreements of a scope that fit.
+/// A page of matching agreements of a scope.
 ///
 /// # Errors
-/// 422 for a limit or a cursor that does not fit.
+/// 422 for an invalid limit or cursor.
 pub fn list(
     tx: &mut Tx<'_>,
     scope: &Scope,
@@ -106,11 +106,11 @@ pub fn get(tx: &mut Tx<'_>, id: Id, scope: &Scope) -> Result<Agreement, Problem>
     one(tx, id, scope, "")
 }
 
-/// One agreement of a scope, which nobody else changes until the end of this transaction.
+/// One agreement of a scope, locked until the end of this transaction.
 ///
 /// # Errors
 /// 404.
-pub fn held(tx: &mut Tx<'_>, id: Id, scope: &Scope) -> Result<Agreement, Problem> {
+pub fn get_for_update(tx: &mut Tx<'_>, id: Id, scope: &Scope) -> Result<Agreement, Problem> {
     let lock = tx.for_update("a");
     one(tx, id, scope, &lock)
 }

@@ -1,6 +1,6 @@
-//! Findings whose risk was accepted before that needed an approval: they stay accepted, and get an end.
+//! Findings whose risk was accepted before an approval was required: they stay accepted, with an expiry.
 //!
-//! Owns: that end. Must not: accept anything; nobody else writes such an approval.
+//! Owns: that expiry. Must not: accept anything; nothing else writes such an approval.
 
 use std::time::Duration;
 
@@ -9,9 +9,9 @@ use store::{Error, Tx, params};
 
 use super::Status;
 
-/// How long they stay accepted from the first start that asks for approvals: time enough to request one.
-const STAY: Duration = Duration::from_hours(24 * 90);
-const REASON: &str = "Accepted before an approval was needed.";
+/// How long they stay accepted after the first start of a version that requires approvals: enough time to request one.
+const TRANSITION: Duration = Duration::from_hours(24 * 90);
+const REASON: &str = "Accepted before an approval was required.";
 
 const WITHOUT: &str = "select f.id, f.company_id, f.severity from findings f where f.status = 'accepted_risk' \
      and not exists (select 1 from approvals a where a.finding_id = f.id \
@@ -20,8 +20,8 @@ const INSERT: &str = "insert into approvals (id, company_id, finding_id, reason,
      decided_by, decided_at, comment, created_at, updated_at, version, accepted_severity) \
      values ($1, $2, $3, $4, $5, $6, '', '', 0, '', $7, $7, 1, $8) on conflict do nothing";
 
-/// Gives those that have none an end, at most `limit` of them; how many. Nobody is notified of it: the list of findings
-/// and the calendar have them, and their end is announced as that of others.
+/// Sets an expiry for those that have none, at most `limit` of them; returns how many. Nobody is notified: the list of
+/// findings and the calendar show them, and their expiry is announced like any other.
 ///
 /// # Errors
 /// The store's.
@@ -37,7 +37,7 @@ pub fn adopt(tx: &mut Tx<'_>, limit: u32) -> Result<usize, Error> {
             *finding,
             REASON,
             Status::Unapproved,
-            now.after(STAY),
+            now.after(TRANSITION),
             now,
             severity
         ];

@@ -1,4 +1,4 @@
-//! Who wrote or changed a request, and who is left to decide it.
+//! Who wrote or changed a request, and who may still decide it.
 //!
 //! Owns: the table `approval_authors`. Must not: decide.
 
@@ -11,7 +11,7 @@ use crate::By;
 const ADD: &str =
     "insert into approval_authors (approval_id, user_id) values ($1, $2) on conflict do nothing";
 
-/// Notes that this person wrote or changed the request.
+/// Notes that this user wrote or changed the request.
 pub(super) fn add(tx: &mut Tx<'_>, approval: Id, by: &By) -> Result<(), Error> {
     match by.id() {
         Some(person) => tx.execute(ADD, params![approval, person]).map(drop),
@@ -27,7 +27,7 @@ pub(super) fn of(tx: &mut Tx<'_>, approval: Id) -> Result<Vec<Id>, Error> {
     Ok(rows.into_iter().map(|(person,)| person).collect())
 }
 
-/// Who may decide, other than its authors: the company's managers; the administrators where there are no others.
+/// Who may decide, other than its authors: the company's managers; the administrators if there are no others.
 pub(super) fn deciders(tx: &mut Tx<'_>, company: Id, authors: &[Id]) -> Result<Vec<Id>, Error> {
     let managers: Vec<Id> = managers(tx, company)?
         .into_iter()

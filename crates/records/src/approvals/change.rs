@@ -1,4 +1,4 @@
-//! Asking, deciding, taking back: each with its one event.
+//! Requesting, deciding, withdrawing: each with its one event.
 
 use access::Problem;
 use base::{Event, Kind, Subject, SubjectType, Time};
@@ -12,7 +12,7 @@ use crate::{
     findings::{self, Context, Finding},
 };
 
-/// An approval to ask for.
+/// An approval to request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct New {
     /// Why the risk should be accepted.
@@ -21,12 +21,12 @@ pub struct New {
     pub expires_at: Time,
 }
 
-/// What is decided.
+/// A decision.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Decision {
     /// Whether the risk is accepted.
     pub approved: bool,
-    /// What is said to it; may be empty.
+    /// The comment on it; may be empty.
     pub comment: String,
     /// The version of the request that was read.
     pub version: i64,
@@ -36,10 +36,10 @@ const INSERT: &str = "insert into approvals (id, company_id, finding_id, reason,
      decided_by, decided_at, comment, created_at, updated_at) \
      values ($1, $2, $3, $4, $5, $6, $7, '', 0, '', $8, $8)";
 
-/// Asks that the risk of a finding that is held be accepted: `approval.requested`, for those who may decide.
+/// Requests that the risk of a locked finding be accepted: `approval.requested`, for users who may decide.
 ///
 /// # Errors
-/// 409 for a finding whose risk cannot be accepted, or for which an approval is asked for or holds already.
+/// 409 for a finding whose risk cannot be accepted, or that already has a requested or valid approval.
 pub fn request(tx: &mut Tx<'_>, finding: &Finding, new: New, by: &By) -> Result<Approval, Problem> {
     acceptable(finding)?;
     let (id, now) = (tx.id(), tx.now());
@@ -74,7 +74,9 @@ pub fn request(tx: &mut Tx<'_>, finding: &Finding, new: New, by: &By) -> Result<
         now
     ];
     tx.execute(INSERT, values).map_err(|error| match error {
-        Error::Unique => Problem::conflict("An approval of this finding is asked for already, or holds."),
+        Error::Unique => {
+            Problem::conflict("This finding already has a requested or approved risk acceptance.")
+        }
         other => other.into(),
     })?;
     authors::add(tx, id, by)?;
@@ -84,14 +86,14 @@ pub fn request(tx: &mut Tx<'_>, finding: &Finding, new: New, by: &By) -> Result<
     Ok(approval)
 }
 
-/// Also a finding that was accepted without an approval: it gets one. Whether one holds already the index knows.
+/// A finding that was accepted without an approval may get one, too. The index prevents a second one.
 fn acceptable(finding: &Finding) -> Result<(), Problem> {
     let accepted = findings::Status::AcceptedRisk;
     if finding.status == accepted || finding.status.may_become(accepted, findings::Mover::Approval) {
         return Ok(());
     }
     Err(Problem::conflict(format!(
-        "The risk of a finding that is {} cannot be accepted.",
+        "The risk of a finding with the status {} cannot be accepted.",
         finding.status
     )))
 }
@@ -99,12 +101,12 @@ fn acceptable(finding: &Finding) -> Result<(), Problem> {
 const DECIDE: &str = "update approvals set status = $3, decided_by = $4, decided_at = $5, comment = $6, \
      updated_at = $5, version = $7, accepted_severity = $8 where id = $1 and company_id = $2 and status = 'requested'";
 
-/// Decides an approval that is held, as its finding is: `approval.decided`, for the requester; and, where it is
-/// approved, `finding.status_changed`.
+/// Decides a locked approval of a locked finding: `approval.decided`, for the requester; and, if it is approved,
+/// `finding.status_changed`.
 ///
 /// # Errors
-/// 403 for those who wrote or changed the request; 409 where it is decided or changed, its time is over, or the finding
-/// has gone elsewhere.
+/// 403 for anyone who wrote or changed the request; 409 if it is already decided, has changed or has expired, or if the
+/// finding's status no longer allows it.
 pub fn decide(
     tx: &mut Tx<'_>,
     approval: &mut Approval,
@@ -128,7 +130,7 @@ pub fn decide(
     approval.version += 1;
     approval.accepted_severity = decision.approved.then_some(finding.severity);
     if decision.approved && finding.status == findings::Status::AcceptedRisk {
-        // It rested on no approval until now.
+        // It had no approval until now.
         expiry::end(tx, finding.id, by)?;
     }
     let accepted_severity = approval.accepted_severity.map(|severity| severity.to_string());
@@ -158,12 +160,12 @@ pub fn decide(
     Ok(())
 }
 
-/// Whether this person may decide this request as they read it.
+/// Whether this user may decide this version of the request.
 fn decidable(tx: &mut Tx<'_>, approval: &Approval, decision: &Decision, by: &By) -> Result<(), Problem> {
     let authors = authors::of(tx, approval.id)?;
     if by.id().is_some_and(|person| authors.contains(&person)) {
         return Err(Problem::forbidden(
-            "Someone other than those who wrote or changed the request must decide.",
+            "Someone who neither wrote nor changed the request must decide.",
         ));
     }
     undecided(approval)?;
@@ -178,7 +180,7 @@ fn decidable(tx: &mut Tx<'_>, approval: &Approval, decision: &Decision, by: &By)
     Ok(())
 }
 
-/// Moves the finding there, unless it is there already.
+/// Changes the finding's status to accepted, unless it is already.
 fn accept(
     tx: &mut Tx<'_>,
     approval: &Approval,
@@ -201,10 +203,10 @@ fn accept(
 const UPDATE: &str = "update approvals set reason = $3, expires_at = $4, updated_at = $5, version = $6 \
      where id = $1 and company_id = $2 and status = 'requested'";
 
-/// Changes what is asked for: `approval.updated`, or nothing at all if it is that already.
+/// Changes a request: `approval.updated`, or nothing if nothing differs.
 ///
 /// # Errors
-/// 409 once it is decided.
+/// 409 if it is already decided.
 pub(super) fn change(tx: &mut Tx<'_>, approval: &mut Approval, new: New, by: &By) -> Result<(), Problem> {
     undecided(approval)?;
     if (&approval.reason, approval.expires_at) == (&new.reason, new.expires_at) {
@@ -231,10 +233,10 @@ pub(super) fn change(tx: &mut Tx<'_>, approval: &mut Approval, new: New, by: &By
 
 const DELETE: &str = "delete from approvals where id = $1 and company_id = $2 and status = 'requested'";
 
-/// Takes a request back that is held: `approval.deleted`.
+/// Withdraws a locked request: `approval.deleted`.
 ///
 /// # Errors
-/// 409 once it is decided: what was decided is kept.
+/// 409 if it is already decided: decisions are kept.
 pub fn delete(tx: &mut Tx<'_>, approval: &Approval, by: &By) -> Result<(), Problem> {
     undecided(approval)?;
     tx.execute(DELETE, params![approval.id, approval.company.id])?;
@@ -248,7 +250,7 @@ fn undecided(approval: &Approval) -> Result<(), Problem> {
         return Ok(());
     }
     Err(Problem::conflict(format!(
-        "This approval is {} already.",
+        "This approval is already {}.",
         approval.status
     )))
 }

@@ -1,4 +1,4 @@
-//! The end of approvals: when their time is over, and when their finding is opened before.
+//! The end of approvals: when they expire, and when their finding is reopened before.
 
 use access::Problem;
 use base::{Id, Kind, Scope, Time};
@@ -13,7 +13,7 @@ use crate::{
 const NEXT: &str = "select expires_at from approvals where status in ('approved', 'unapproved') \
      order by expires_at limit 1";
 
-/// When the next approval runs out.
+/// When the next approval expires.
 ///
 /// # Errors
 /// The store's.
@@ -26,9 +26,9 @@ const OVER: &str = "select id, finding_id from approvals where status in ('appro
 const END: &str =
     "update approvals set status = $3, updated_at = $4, version = $5 where id = $1 and company_id = $2";
 
-/// Ends the approvals whose time is over, at most `limit` of them, and opens their findings again: `approval.expired`
-/// and `finding.reopened` for each. A finding that is gone from the latest report is closed instead, and nobody is
-/// alarmed: `approval.updated` and `finding.status_changed`. How many.
+/// Ends the approvals that have expired, at most `limit` of them, and reopens their findings: `approval.expired` and
+/// `finding.reopened` for each. A finding that the latest scan report no longer contains is closed instead, without an
+/// alarm: `approval.updated` and `finding.status_changed`. Returns how many.
 ///
 /// # Errors
 /// The store's.
@@ -37,17 +37,17 @@ pub fn expire(tx: &mut Tx<'_>, settings: Settings, limit: u32) -> Result<usize, 
     let over: Vec<(Id, Id)> = tx.all(OVER, params![now, limit])?;
     let mut ended = 0;
     for (id, finding) in over {
-        // The finding first: whoever deletes it takes the two in this order.
-        let mut finding = match findings::held(tx, finding, &Scope::All) {
-            // Deleted meanwhile, and the approval with it.
+        // The finding first: a deletion locks the two in this order.
+        let mut finding = match findings::get_for_update(tx, finding, &Scope::All) {
+            // Deleted in the meantime, with its approval.
             Err(problem) if problem.status() == 404 => continue,
             other => other?,
         };
-        let mut approval = list::held(tx, id, &Scope::All)?;
+        let mut approval = list::get_for_update(tx, id, &Scope::All)?;
         if !approval.status.holds() || approval.expires_at > now {
             continue;
         }
-        over_with(tx, &mut approval, Status::Expired)?;
+        finish(tx, &mut approval, Status::Expired)?;
         let accepted = finding.status == findings::Status::AcceptedRisk;
         let (to, comment) = match finding.gone_at {
             Some(_) if accepted => (findings::Status::Closed, GONE),
@@ -69,9 +69,9 @@ pub fn expire(tx: &mut Tx<'_>, settings: Settings, limit: u32) -> Result<usize, 
 }
 
 const EXPIRED: &str = "The risk acceptance expired.";
-const GONE: &str = "The risk acceptance expired, and the latest report no longer holds this finding.";
+const GONE: &str = "The risk acceptance expired, and the latest scan report no longer contains this finding.";
 
-/// Tells those who see to the finding and those who answer for the acceptance, unless the finding closes.
+/// Notifies the assignees and those responsible for the acceptance, unless the finding is closed.
 fn announce(
     tx: &mut Tx<'_>,
     approval: &Approval,
@@ -97,7 +97,7 @@ fn announce(
     tx.emit(event)
 }
 
-/// Ends the approval that a finding's acceptance rests on, as the finding is opened or rests on another:
+/// Ends the approval behind a finding's acceptance because the finding is reopened or has a new one:
 /// `approval.updated`.
 ///
 /// # Errors
@@ -108,7 +108,7 @@ pub(crate) fn end(tx: &mut Tx<'_>, finding: Id, by: &By) -> Result<(), Problem> 
         .push(&format!(" and a.status in {}", Status::HOLDING_SQL), Vec::new())
         .one(tx)?;
     if let Some(mut approval) = held {
-        over_with(tx, &mut approval, Status::Ended)?;
+        finish(tx, &mut approval, Status::Ended)?;
         let mut event = change::event(tx, Kind::ApprovalUpdated, &approval, by);
         event.assignee_users = approval.requested_by.iter().map(|person| person.id).collect();
         tx.emit(event)?;
@@ -116,7 +116,7 @@ pub(crate) fn end(tx: &mut Tx<'_>, finding: Id, by: &By) -> Result<(), Problem> 
     Ok(())
 }
 
-fn over_with(tx: &mut Tx<'_>, approval: &mut Approval, status: Status) -> Result<(), Error> {
+fn finish(tx: &mut Tx<'_>, approval: &mut Approval, status: Status) -> Result<(), Error> {
     (approval.status, approval.updated_at) = (status, tx.now());
     approval.version += 1;
     let values = params![

@@ -1,7 +1,7 @@
 //! The handlers of approvals.
 //!
-//! Owns: bodies, their validation, and which role may do what: viewers read, analysts ask, managers decide. Must not:
-//! hold SQL.
+//! Owns: bodies, their validation, and the required roles: viewers read, analysts request, managers decide. Must not:
+//! contain SQL.
 
 use access::{
     Caller, Create, Created, Json, Page, PageQuery, Path, Problem, Query, Role,
@@ -36,19 +36,19 @@ pub struct View {
     pub status: Status,
     /// Until when the risk is accepted.
     pub expires_at: Time,
-    /// Who asks; null once they are gone.
+    /// The requester; null if deleted.
     pub requested_by: Option<Named>,
     pub decided_by: Option<Named>,
     pub decided_at: Option<Time>,
-    /// What was said to the decision.
+    /// The comment on the decision.
     pub comment: Option<String>,
     pub created_at: Time,
     pub updated_at: Time,
-    /// Raised by each change; a decision names the version it read.
+    /// Increases with each change; a decision refers to the version that was read.
     pub version: i64,
-    /// How severe the finding was when its risk was accepted.
+    /// The finding's severity when its risk was accepted.
     pub accepted_severity: Option<Severity>,
-    /// Whether the finding is more severe now than what was accepted: withdraw it by opening the finding.
+    /// Whether the finding is now more severe than the accepted one: reopen the finding to withdraw the acceptance.
     pub outgrown: bool,
 }
 
@@ -78,7 +78,7 @@ impl From<Approval> for View {
     }
 }
 
-/// An approval to ask for.
+/// An approval to request.
 #[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewApproval {
@@ -92,7 +92,7 @@ pub struct NewApproval {
     expires_at: Time,
 }
 
-/// What changes of a request; what is left out stays.
+/// Changes of a request; omitted fields stay unchanged.
 #[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ApprovalChange {
@@ -108,18 +108,18 @@ fn checked(reason: &str, expires_at: Time, now: Time) -> Result<New, Problem> {
     let mut check = Check::new();
     let reason = check.statement("reason", reason, MAX_COMMENT);
     plausible(&mut check, "expires_at", Some(expires_at));
-    check.that(expires_at > now, "expires_at", "it is not in the future");
+    check.that(expires_at > now, "expires_at", "must be in the future");
     check.done().map(|()| New { reason, expires_at })
 }
 
-/// What can be decided.
+/// The possible decisions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[schema(as = ApprovalDecision)]
 pub enum Outcome {
     /// The risk is accepted.
     Approved,
-    /// It is not.
+    /// The risk is not accepted.
     Rejected,
 }
 
@@ -137,7 +137,7 @@ pub struct DecisionBody {
     version: i64,
 }
 
-/// Which approvals.
+/// Filters.
 #[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct ListQuery {
@@ -145,16 +145,16 @@ pub struct ListQuery {
     company_id: Option<Id>,
     /// Only those about this finding.
     finding_id: Option<Id>,
-    /// Only those that this person asked for: an id, or `me`.
+    /// Only those requested by this user: an id, or `me`.
     #[param(inline, value_type = Option<PersonOrMe>)]
     requested_by: Option<String>,
     /// Only those in one of these statuses, separated by commas.
     #[param(value_type = Option<Vec<Status>>, style = Form, explode = false)]
     status: Option<String>,
-    /// Only those with this in what their finding says, in any case of letters.
+    /// Only those whose finding contains this text, in any case.
     #[param(inline, value_type = Option<OptionalLine<{ MAX_SEARCH }>>)]
     text: Option<String>,
-    /// `created_at`, `expires_at` or `updated_at`, with `-` before it for the largest first; `-created_at` by default.
+    /// `created_at`, `expires_at` or `updated_at`, with `-` before it for descending order; `-created_at` by default.
     #[param(inline, value_type = Option<Sort>)]
     sort: Option<String>,
 }
@@ -163,7 +163,7 @@ pub struct ListQuery {
 #[utoipa::path(
     get, path = "/approvals", tag = "approvals", operation_id = "list_approvals", params(ListQuery, PageQuery),
     responses(
-        (status = 200, description = "A page of approvals, the newest first unless sorted otherwise", body = Page<View>),
+        (status = 200, description = "A page of approvals, newest first unless sorted otherwise", body = Page<View>),
         (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
     ),
 )]
@@ -214,14 +214,14 @@ pub async fn get(
     Ok(Json(approval.into()))
 }
 
-/// Asks that the risk of a finding be accepted until a time
+/// Requests that the risk of a finding be accepted until a time
 ///
-/// The company's managers are asked; somebody else than who asks decides.
+/// The company's managers are notified; someone other than the requester decides.
 #[utoipa::path(
     post, path = "/approvals", tag = "approvals", operation_id = "create_approval", request_body = NewApproval,
     responses(
         (status = 201, description = "The approval", body = View),
-        (status = 409, description = "The risk cannot be accepted, or that is asked for already", body = Problem,
+        (status = 409, description = "The risk cannot be accepted, or that is already requested", body = Problem,
             content_type = "application/problem+json"),
         (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
     ),
@@ -232,7 +232,7 @@ pub async fn create(
     Create(once, body): Create<NewApproval>,
 ) -> Result<Created<View>, Problem> {
     let create = move |tx: &mut Tx<'_>| {
-        let finding = findings::held(tx, body.finding_id, &caller.scope)?;
+        let finding = findings::get_for_update(tx, body.finding_id, &caller.scope)?;
         caller.may(finding.place.company.id, Role::Analyst)?;
         once.run(tx, |tx| {
             let new = checked(&body.reason, body.expires_at, tx.now())?;
@@ -242,15 +242,15 @@ pub async fn create(
     records.write(create).await
 }
 
-/// Changes what is asked for; what is left out stays
+/// Changes a request; omitted fields stay unchanged
 ///
-/// The requester may, and managers; who changes it cannot decide it.
+/// Allowed for the requester and for managers; anyone who changes it cannot decide it.
 #[utoipa::path(
     patch, path = "/approvals/{id}", tag = "approvals", operation_id = "update_approval", params(("id" = Id, Path)),
     request_body = ApprovalChange,
     responses(
         (status = 200, description = "The approval", body = View),
-        (status = 409, description = "It is decided", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "It is already decided", body = Problem, content_type = "application/problem+json"),
         (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
     ),
 )]
@@ -262,7 +262,7 @@ pub async fn update(
 ) -> Result<Json<View>, Problem> {
     let approval = records
         .write(move |tx| {
-            let mut approval = super::held(tx, id, &caller.scope)?;
+            let mut approval = super::get_for_update(tx, id, &caller.scope)?;
             own(&caller, &approval)?;
             let (reason, expires_at) = (body.reason.as_deref(), body.expires_at);
             if reason.is_some() || expires_at.is_some() {
@@ -276,14 +276,14 @@ pub async fn update(
     Ok(Json(approval.into()))
 }
 
-/// Takes a request back that nobody has decided
+/// Withdraws a request that is not decided yet
 ///
-/// Whoever asked may, and managers.
+/// Allowed for the requester and for managers.
 #[utoipa::path(
     delete, path = "/approvals/{id}", tag = "approvals", operation_id = "delete_approval", params(("id" = Id, Path)),
     responses(
-        (status = 204, description = "It is gone"),
-        (status = 409, description = "It is decided", body = Problem, content_type = "application/problem+json"),
+        (status = 204, description = "Withdrawn"),
+        (status = 409, description = "It is already decided", body = Problem, content_type = "application/problem+json"),
         (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
     ),
 )]
@@ -294,7 +294,7 @@ pub async fn delete(
 ) -> Result<StatusCode, Problem> {
     records
         .write(move |tx| {
-            let approval = super::held(tx, id, &caller.scope)?;
+            let approval = super::get_for_update(tx, id, &caller.scope)?;
             own(&caller, &approval)?;
             super::delete(tx, &approval, &By::caller(&caller))
         })
@@ -302,7 +302,8 @@ pub async fn delete(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Whether they may change or take back the request: whoever asked, while they may still ask, and managers.
+/// Whether the caller may change or withdraw the request: the requester, while they may still request one, and
+/// managers.
 fn own(caller: &Caller, approval: &Approval) -> Result<(), Problem> {
     let asked = approval.requested_by.as_ref().map(|person| person.id) == Some(caller.user_id);
     let role = if asked { Role::Analyst } else { Role::Manager };
@@ -315,9 +316,9 @@ fn own(caller: &Caller, approval: &Approval) -> Result<(), Problem> {
     params(("id" = Id, Path)), request_body = DecisionBody,
     responses(
         (status = 200, description = "The approval", body = View),
-        (status = 403, description = "Not the role, or one who wrote or changed the request", body = Problem,
+        (status = 403, description = "The caller does not have the role, or wrote or changed the request", body = Problem,
             content_type = "application/problem+json"),
-        (status = 409, description = "It is decided or changed, its time is over, or the finding has gone elsewhere",
+        (status = 409, description = "It is already decided, has changed or has expired, or the finding's status no longer allows it",
             body = Problem, content_type = "application/problem+json"),
         (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
     ),
@@ -332,8 +333,8 @@ pub async fn decide(
     let approval = records
         .write(move |tx| {
             let finding = super::get(tx, id, &caller.scope)?.finding.id;
-            let mut finding = findings::held(tx, finding, &caller.scope)?;
-            let mut approval = super::held(tx, id, &caller.scope)?;
+            let mut finding = findings::get_for_update(tx, finding, &caller.scope)?;
+            let mut approval = super::get_for_update(tx, id, &caller.scope)?;
             caller.may(approval.company.id, Role::Manager)?;
             let settings = settings.of(tx, approval.company.id)?;
             let by = By::caller(&caller);

@@ -1,4 +1,4 @@
-//! Finding approvals: one, or a page of those that fit.
+//! Reads approvals: one, or a page of those that match.
 
 use access::{Page, PageQuery, Problem};
 use base::{Id, Scope};
@@ -53,22 +53,22 @@ impl FromRow for Approval {
     }
 }
 
-/// Which approvals; none is no condition.
+/// Filters; none means no condition.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Filter {
     /// About this company.
     pub company: Option<Id>,
     /// About this finding.
     pub finding: Option<Id>,
-    /// Asked for by this person.
+    /// Requested by this user.
     pub requested_by: Option<Id>,
     /// In one of these statuses; empty for all.
     pub statuses: Vec<Status>,
-    /// With this in what the finding says, in any case of letters.
+    /// With this text in the finding, in any case.
     pub text: Option<String>,
 }
 
-/// In which order.
+/// The sort order.
 pub type Sort = order::Sort<Approval>;
 
 impl Sorted for Approval {
@@ -95,10 +95,10 @@ impl Sorted for Approval {
     }
 }
 
-/// A page of the approvals of a scope that fit.
+/// A page of matching approvals of a scope.
 ///
 /// # Errors
-/// 422 for a limit or a cursor that does not fit.
+/// 422 for an invalid limit or cursor.
 pub fn list(
     tx: &mut Tx<'_>,
     scope: &Scope,
@@ -127,12 +127,12 @@ pub fn get(tx: &mut Tx<'_>, id: Id, scope: &Scope) -> Result<Approval, Problem> 
     one(tx, id, scope, "")
 }
 
-/// One approval of a scope, which nobody else changes until the end of this transaction. Hold its finding before:
-/// whoever deletes that takes the two in this order.
+/// One approval of a scope, locked until the end of this transaction. Lock its finding before: a deletion locks the two
+/// in this order.
 ///
 /// # Errors
 /// 404.
-pub fn held(tx: &mut Tx<'_>, id: Id, scope: &Scope) -> Result<Approval, Problem> {
+pub fn get_for_update(tx: &mut Tx<'_>, id: Id, scope: &Scope) -> Result<Approval, Problem> {
     let lock = tx.for_update("a");
     one(tx, id, scope, &lock)
 }

@@ -1,6 +1,6 @@
-//! A finding that got worse than what was accepted.
+//! A finding that became more severe than the accepted one.
 //!
-//! Owns: whom that concerns: those who answer for the acceptance. Must not: end it; people do.
+//! Owns: who is notified: those responsible for the acceptance. Must not: end it; people do.
 
 use base::{Id, Kind};
 use serde_json::json;
@@ -12,14 +12,14 @@ use crate::{
     findings::{Finding, Status as FindingStatus},
 };
 
-/// The finding, which is held and written, is more severe than before. What is requested is to be read again before it
-/// is decided: `approval.updated`, for those who decide. What was accepted and is outgrown is announced to those who
-/// requested and approved it, once for each rise: `approval.outgrown`.
+/// The finding, which is locked and written, is more severe than before. A pending request must be read again before it
+/// is decided: `approval.updated`, for its deciders. An acceptance that is exceeded is announced to the users who
+/// requested and approved it, once for each increase: `approval.outgrown`.
 ///
 /// # Errors
 /// The store's.
-pub(crate) fn got_worse(tx: &mut Tx<'_>, finding: &Finding, by: &By) -> Result<(), Error> {
-    // What a report says is news also to the one who imported it.
+pub(crate) fn became_more_severe(tx: &mut Tx<'_>, finding: &Finding, by: &By) -> Result<(), Error> {
+    // The content of a scan report is new also to the user who imported it.
     let by = if by.scan.is_some() { &By::SYSTEM } else { by };
     reread(tx, finding.id, by)?;
     if finding.status != FindingStatus::AcceptedRisk {
@@ -45,7 +45,7 @@ pub(crate) fn got_worse(tx: &mut Tx<'_>, finding: &Finding, by: &By) -> Result<(
 
 const REREAD: &str = "update approvals set version = $3, updated_at = $4 where id = $1 and company_id = $2";
 
-/// A request that waits is of a finding that is worse than the one that was read.
+/// A pending request concerns a finding that is more severe than the one that was read.
 fn reread(tx: &mut Tx<'_>, finding: Id, by: &By) -> Result<(), Error> {
     let lock = tx.for_update("a");
     let waiting: Option<Approval> = Select::new(list::SELECT)
@@ -70,7 +70,7 @@ fn reread(tx: &mut Tx<'_>, finding: Id, by: &By) -> Result<(), Error> {
     tx.emit(event)
 }
 
-/// Who answers for an acceptance: who requested and who approved it; the company's managers where nobody did.
+/// Those responsible for an acceptance: its requester and its approver; the company's managers if there is neither.
 ///
 /// # Errors
 /// The store's.

@@ -15,7 +15,7 @@ use crate::{
     text,
 };
 
-/// An asset to be.
+/// An asset to create.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the fields are those of an asset")]
 pub struct New {
@@ -28,7 +28,7 @@ pub struct New {
     pub tags: Vec<String>,
 }
 
-/// What may change about an asset; none leaves it as it is.
+/// What may change about an asset; none leaves a field unchanged.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[expect(missing_docs, reason = "the fields are those of an asset")]
 pub struct Change {
@@ -47,7 +47,7 @@ const INSERT: &str = "insert into assets (id, company_id, name, kind, identifier
 const UPDATE: &str = "update assets set name = $3, kind = $4, identifier = $5, description = $6, criticality = $7, \
      status = $8, search = $9, updated_at = $10, tags = $11 where id = $1 and company_id = $2";
 
-/// Adds an asset: `asset.created`.
+/// Creates an asset: `asset.created`.
 ///
 /// # Errors
 /// The store's.
@@ -75,7 +75,7 @@ pub fn create(tx: &mut Tx<'_>, new: New, company: Named, by: &By) -> Result<Asse
     Ok(asset)
 }
 
-/// Changes an asset: `asset.updated`, or nothing at all if it is that already. Whether it changed.
+/// Changes an asset: `asset.updated`, or nothing if nothing differs. Returns whether it changed.
 ///
 /// # Errors
 /// The store's.
@@ -100,19 +100,17 @@ pub fn change(tx: &mut Tx<'_>, asset: &mut Asset, change: Change, by: &By) -> Re
     Ok(true)
 }
 
-// The index of the findings leaves out '', and SQLite has to be told that the value is none.
+// The index on the findings leaves out '', and SQLite must see that the value is not ''.
 const FINDINGS: &str = "select id from findings where asset_id = $1 and asset_id <> '' limit 1";
 const DELETE: &str = "delete from assets where id = $1 and company_id = $2";
 
-/// Deletes an asset that is [`held`](super::held) and that no finding is about: `asset.deleted`.
+/// Deletes an asset that is [locked](super::get_for_update) and has no findings: `asset.deleted`.
 ///
 /// # Errors
-/// 409 where a finding is about it.
+/// 409 if it has findings.
 pub fn delete(tx: &mut Tx<'_>, asset: &Asset, by: &By) -> Result<(), Problem> {
     if tx.one::<(Id,)>(FINDINGS, params![asset.id])?.is_some() {
-        return Err(Problem::conflict(
-            "Findings are about this asset. Retire it instead.",
-        ));
+        return Err(Problem::conflict("This asset has findings. Retire it instead."));
     }
     ownership::clear_owners(tx, (SubjectType::Asset, asset.id))?;
     tx.execute(DELETE, params![asset.id, asset.company.id])?;
@@ -120,7 +118,7 @@ pub fn delete(tx: &mut Tx<'_>, asset: &Asset, by: &By) -> Result<(), Problem> {
     Ok(())
 }
 
-/// Writes what stands in other tables: its owners and its tags.
+/// Writes its owners and tags, which are in other tables.
 fn around(tx: &mut Tx<'_>, before: Option<&Asset>, asset: &Asset) -> Result<(), Error> {
     let company = asset.company.id;
     let was = before.map_or(&[][..], |before| &before.tags);

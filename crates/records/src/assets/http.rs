@@ -1,7 +1,7 @@
 //! The handlers of assets.
 //!
-//! Owns: bodies, their validation, and which role may do what: viewers read, analysts write, managers delete. Must not:
-//! hold SQL.
+//! Owns: bodies, their validation, and the required roles: viewers read, analysts write, managers delete. Must not:
+//! contain SQL.
 
 use access::{
     Caller, Create, Created, Json, Page, PageQuery, Patch, Path, Problem, Query, Role,
@@ -36,7 +36,7 @@ pub struct View {
     pub description: String,
     pub criticality: Criticality,
     pub status: Status,
-    /// Who owns it: they are responsible for findings that nobody is assigned to.
+    /// Who owns it: the owners are responsible for findings without assignees.
     pub owners: owned::View,
     pub tags: Vec<String>,
     pub created_at: Time,
@@ -63,11 +63,11 @@ impl From<Asset> for View {
     }
 }
 
-/// An asset to add.
+/// An asset to create.
 #[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewAsset {
-    /// The company it is of.
+    /// The company it belongs to.
     company_id: Id,
     /// One line of at most 300 characters.
     #[schema(value_type = Name<{ MAX_TITLE }>)]
@@ -85,7 +85,7 @@ pub struct NewAsset {
     /// Who owns it.
     #[serde(default, deserialize_with = "access::optional_object")]
     owners: Option<owned::Body>,
-    /// At most 20 of at most 50 characters, without commas. They are kept in lower case.
+    /// At most 20 tags of at most 50 characters, without commas. They are stored in lower case.
     #[serde(default)]
     #[schema(value_type = Tags)]
     tags: Vec<String>,
@@ -110,7 +110,7 @@ impl NewAsset {
     }
 }
 
-/// What changes of an asset; what is left out stays.
+/// Changes of an asset; omitted fields stay unchanged.
 #[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AssetChange {
@@ -126,11 +126,11 @@ pub struct AssetChange {
     /// At most 20,000 characters.
     #[schema(value_type = Option<Block<{ MAX_DESCRIPTION }>>)]
     description: Option<String>,
-    /// How much depends on it.
+    /// How important it is.
     criticality: Option<Criticality>,
-    /// Where it stands.
+    /// Its status.
     status: Option<Status>,
-    /// Who owns it; what is left out of it stays.
+    /// Who owns it; omitted parts stay unchanged.
     #[serde(default, deserialize_with = "access::optional_object")]
     owners: Option<owned::Body>,
     /// All its tags.
@@ -158,7 +158,7 @@ impl AssetChange {
     }
 }
 
-/// Which assets.
+/// Filters.
 #[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct ListQuery {
@@ -173,13 +173,13 @@ pub struct ListQuery {
     /// Only those of one of these criticalities, separated by commas.
     #[param(value_type = Option<Vec<Criticality>>, style = Form, explode = false)]
     criticality: Option<String>,
-    /// Only those with this in name, identifier or description, in any case of letters.
+    /// Only those with this text in name, identifier or description, in any case.
     #[param(inline, value_type = Option<OptionalLine<{ MAX_SEARCH }>>)]
     text: Option<String>,
     /// Only those with this tag.
     #[param(inline, value_type = Option<OptionalLine<{ MAX_LINE }>>)]
     tag: Option<String>,
-    /// `created_at` or `updated_at`, with `-` before it for the largest first; `-created_at` by default.
+    /// `created_at` or `updated_at`, with `-` before it for descending order; `-created_at` by default.
     #[param(inline, value_type = Option<Sort>)]
     sort: Option<String>,
 }
@@ -188,7 +188,7 @@ pub struct ListQuery {
 #[utoipa::path(
     get, path = "/assets", tag = "assets", operation_id = "list_assets", params(ListQuery, PageQuery),
     responses(
-        (status = 200, description = "A page of assets, the newest first unless sorted otherwise", body = Page<View>),
+        (status = 200, description = "A page of assets, newest first unless sorted otherwise", body = Page<View>),
         (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
     ),
 )]
@@ -235,7 +235,7 @@ pub async fn get(
     Ok(Json(asset.into()))
 }
 
-/// Adds an asset
+/// Creates an asset
 #[utoipa::path(
     post, path = "/assets", tag = "assets", operation_id = "create_asset", request_body = NewAsset,
     responses(
@@ -258,7 +258,7 @@ pub async fn create(
     records.write(move |tx| once.run(tx, create)).await
 }
 
-/// Changes an asset; what is left out stays
+/// Changes an asset; omitted fields stay unchanged
 #[utoipa::path(
     patch, path = "/assets/{id}", tag = "assets", operation_id = "update_asset", params(("id" = Id, Path)),
     request_body = AssetChange,
@@ -275,7 +275,7 @@ pub async fn update(
 ) -> Result<Json<View>, Problem> {
     let asset = records
         .write(move |tx| {
-            let mut asset = super::held(tx, id, &caller.scope)?;
+            let mut asset = super::get_for_update(tx, id, &caller.scope)?;
             caller.may(asset.company.id, Role::Analyst)?;
             let change = body.checked(tx, &asset)?;
             super::change(tx, &mut asset, change, &By::caller(&caller))?;
@@ -285,12 +285,12 @@ pub async fn update(
     Ok(Json(asset.into()))
 }
 
-/// Deletes an asset that no finding is about
+/// Deletes an asset without findings
 #[utoipa::path(
     delete, path = "/assets/{id}", tag = "assets", operation_id = "delete_asset", params(("id" = Id, Path)),
     responses(
-        (status = 204, description = "It is gone"),
-        (status = 409, description = "Findings are about it", body = Problem,
+        (status = 204, description = "Deleted"),
+        (status = 409, description = "It has findings", body = Problem,
             content_type = "application/problem+json"),
         (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
     ),
@@ -302,7 +302,7 @@ pub async fn delete(
 ) -> Result<StatusCode, Problem> {
     records
         .write(move |tx| {
-            let asset = super::held(tx, id, &caller.scope)?;
+            let asset = super::get_for_update(tx, id, &caller.scope)?;
             caller.may(asset.company.id, Role::Manager)?;
             super::delete(tx, &asset, &By::caller(&caller))
         })

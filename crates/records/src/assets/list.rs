@@ -1,4 +1,4 @@
-//! Finding assets: one, or a page of those that fit.
+//! Reads assets: one, or a page of those that match.
 
 use access::{Page, PageQuery, Problem};
 use base::{Id, Scope, SubjectType};
@@ -37,7 +37,7 @@ impl FromRow for Asset {
     }
 }
 
-/// Which assets; none is no condition.
+/// Filters; none means no condition.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Filter {
     /// Of this company.
@@ -48,13 +48,13 @@ pub struct Filter {
     pub statuses: Vec<Status>,
     /// Of one of these criticalities; empty for all.
     pub criticalities: Vec<Criticality>,
-    /// With this in name, identifier or description, in any case of letters.
+    /// With this text in name, identifier or description, in any case.
     pub text: Option<String>,
-    /// With this tag, in any case of letters.
+    /// With this tag, in any case.
     pub tag: Option<String>,
 }
 
-/// In which order.
+/// The sort order.
 pub type Sort = order::Sort<Asset>;
 
 impl Sorted for Asset {
@@ -73,10 +73,10 @@ impl Sorted for Asset {
 
 const OF_TAG: &str = " and a.id in (select x.asset_id from asset_tags x where x.tag = ?)";
 
-/// A page of the assets of a scope that fit.
+/// A page of matching assets of a scope.
 ///
 /// # Errors
-/// 422 for a limit or a cursor that does not fit.
+/// 422 for an invalid limit or cursor.
 pub fn list(
     tx: &mut Tx<'_>,
     scope: &Scope,
@@ -109,11 +109,11 @@ pub fn get(tx: &mut Tx<'_>, id: Id, scope: &Scope) -> Result<Asset, Problem> {
     one(tx, id, scope, "")
 }
 
-/// One asset of a scope, which nobody else changes or rests on until the end of this transaction.
+/// One asset of a scope, locked against changes and references until the end of this transaction.
 ///
 /// # Errors
 /// 404.
-pub fn held(tx: &mut Tx<'_>, id: Id, scope: &Scope) -> Result<Asset, Problem> {
+pub fn get_for_update(tx: &mut Tx<'_>, id: Id, scope: &Scope) -> Result<Asset, Problem> {
     let lock = tx.for_update("a");
     one(tx, id, scope, &lock)
 }
@@ -138,13 +138,13 @@ fn with_owners(tx: &mut Tx<'_>, mut assets: Vec<Asset>) -> Result<Vec<Asset>, Er
 
 const IN_COMPANY: &str = "select id, name from assets where id = $1 and company_id = $2";
 
-/// An asset of this company, which stays until the end of this transaction.
+/// An asset of this company, which cannot be deleted until the end of this transaction.
 ///
 /// # Errors
-/// 422 naming `asset_id`, for one of another company as for one that is not there.
+/// 422 naming `asset_id`, for one of another company as for one that does not exist.
 pub fn in_company(tx: &mut Tx<'_>, company: Id, id: Id) -> Result<Named, Problem> {
     let sql = format!("{IN_COMPANY}{}", tx.for_share("assets"));
     tx.one::<(Id, String)>(&sql, params![id, company])?
         .map(|(id, name)| Named { id, name })
-        .ok_or_else(|| Problem::field("asset_id", "it is no asset of this company"))
+        .ok_or_else(|| Problem::field("asset_id", "must be an asset of the company"))
 }

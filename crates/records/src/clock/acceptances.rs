@@ -1,6 +1,6 @@
-//! What the clock tells of accepted risks: that their time is about to be over.
+//! The clock's warnings about risk acceptances that are about to expire.
 //!
-//! Owns: `approval_steps`, the memory of it. Must not: end an acceptance; `approvals` does when its time is over.
+//! Owns: `approval_steps`, the record of these warnings. Must not: end an acceptance; `approvals` does when it expires.
 
 use std::time::Duration;
 
@@ -16,16 +16,16 @@ use crate::{
     sla::Ladder,
 };
 
-/// Accepted risks among what the clock looks at.
+/// Risk acceptances among the clock's sources.
 pub(super) const SOURCE: Source = Source {
     name: "acceptances",
     concerns: |kind| matches!(kind, Kind::ApprovalDecided),
     next: |tx, _| next(tx),
     act: |tx, _, limit| act(tx, limit),
-    set_aside: None,
+    postpone: None,
 };
 
-/// Days before the end.
+/// Days before the expiry.
 const DAYS: [u32; 3] = [14, 3, 1];
 /// The first step.
 const FIRST: Duration = Duration::from_hours(24 * DAYS[0] as u64);
@@ -36,12 +36,12 @@ fn ladder() -> Ladder {
     Ladder::before(DAYS.map(|days| 24 * days))
 }
 
-/// An acceptance of which there is still something to tell.
+/// An acceptance with warnings left.
 struct Near {
     id: Id,
     finding: Id,
     expires_at: Time,
-    told: Option<u32>,
+    announced: Option<u32>,
 }
 
 impl FromRow for Near {
@@ -50,7 +50,7 @@ impl FromRow for Near {
             id: row.get(0)?,
             finding: row.get(1)?,
             expires_at: row.get(2)?,
-            told: row.get(3)?,
+            announced: row.get(3)?,
         })
     }
 }
@@ -60,8 +60,8 @@ const NEAR: &str = "select a.id, a.finding_id, a.expires_at, s.step from approva
      left join approval_steps s on s.approval_id = a.id and s.deadline = a.expires_at \
      where a.status in ('approved', 'unapproved') and f.gone_at = 0";
 
-/// Those whose first step has come, which still hold and were not told of to the end. One whose finding is gone will
-/// close it: there is nothing to decide.
+/// Valid ones whose first step has come and whose last warning was not sent. One whose finding is gone is left out: its
+/// expiry closes the finding, so there is nothing to decide.
 fn near(tx: &mut Tx<'_>) -> Result<Vec<Near>, Error> {
     let now = tx.now();
     Select::new(NEAR)
@@ -77,11 +77,19 @@ const FAR: &str = "select a.expires_at from approvals a where a.status in ('appr
 fn next(tx: &mut Tx<'_>) -> Result<Option<Time>, Error> {
     let (now, ladder) = (tx.now(), ladder());
     let mut next = None;
-    for Near { expires_at, told, .. } in near(tx)? {
-        if ladder.due(expires_at, now, told).is_some() {
+    for Near {
+        expires_at,
+        announced,
+        ..
+    } in near(tx)?
+    {
+        if ladder.due(expires_at, now, announced).is_some() {
             return Ok(Some(now));
         }
-        next = next.into_iter().chain(ladder.next(expires_at, now, told)).min();
+        next = next
+            .into_iter()
+            .chain(ladder.next(expires_at, now, announced))
+            .min();
     }
     let far: Option<(Time,)> = Select::new(FAR)
         .filter("a.expires_at > ?", Some(now.after(FIRST)))
@@ -93,24 +101,24 @@ fn next(tx: &mut Tx<'_>) -> Result<Option<Time>, Error> {
         .min())
 }
 
-/// Tells who sees to the findings and who answers for the acceptances.
+/// Notifies the assignees of the findings and those responsible for the acceptances.
 fn act(tx: &mut Tx<'_>, limit: u32) -> Result<usize, Problem> {
     let (now, ladder) = (tx.now(), ladder());
     let mut done = 0;
     for near in near(tx)? {
-        let Some(step) = ladder.due(near.expires_at, now, near.told) else {
+        let Some(step) = ladder.due(near.expires_at, now, near.announced) else {
             continue;
         };
         if done == limit as usize {
             break;
         }
         done += 1;
-        // The finding first: whoever deletes it takes the two in this order.
-        let finding = match findings::held(tx, near.finding, &Scope::All) {
+        // The finding first: a deletion locks the two in this order.
+        let finding = match findings::get_for_update(tx, near.finding, &Scope::All) {
             Err(problem) if problem.status() == 404 => continue,
             other => other?,
         };
-        let approval = approvals::held(tx, near.id, &Scope::All)?;
+        let approval = approvals::get_for_update(tx, near.id, &Scope::All)?;
         if !approval.status.holds() || !remember(tx, &near, step, now)? {
             continue;
         }
@@ -124,7 +132,7 @@ const REMEMBER: &str = "insert into approval_steps (approval_id, deadline, step,
      on conflict (approval_id, deadline) do update set step = excluded.step, told_at = excluded.told_at \
      where approval_steps.step > excluded.step";
 
-/// Notes that it is told; whether nobody else has.
+/// Records the warning; returns whether it was not recorded before.
 fn remember(tx: &mut Tx<'_>, near: &Near, step: u32, now: Time) -> Result<bool, Error> {
     Ok(tx.execute(REMEMBER, params![near.id, near.expires_at, step, now])? == 1)
 }

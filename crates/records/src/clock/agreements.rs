@@ -1,6 +1,6 @@
-//! What the clock tells of framework agreements: that they are about to expire.
+//! The clock's warnings about framework agreements that are about to expire.
 //!
-//! Owns: `agreement_steps`, the memory of it. Must not: change an agreement.
+//! Owns: `agreement_steps`, the record of these warnings. Must not: change an agreement.
 
 use std::{
     collections::{BTreeMap, btree_map::Entry},
@@ -17,25 +17,26 @@ use crate::{
     by::{self, put},
 };
 
-/// Agreements among what the clock looks at.
+/// Agreements among the clock's sources.
 pub(super) const SOURCE: Source = Source {
     name: "agreements",
     concerns: |kind| matches!(kind, Kind::AgreementCreated | Kind::AgreementUpdated),
     next,
     act,
-    set_aside: None,
+    postpone: None,
 };
 
-/// How long the last day is on which an agreement holds; its deadline is the midnight with which that day begins.
+/// The length of the last day on which an agreement is in effect; its deadline is the midnight at the start of that
+/// day.
 const LAST_DAY: Duration = Duration::from_hours(24);
 
-/// An agreement of which there is still something to tell.
+/// An agreement with warnings left.
 struct Agreement {
     id: Id,
     name: String,
     company: Named,
     expires_at: Time,
-    told: Option<u32>,
+    announced: Option<u32>,
 }
 
 impl FromRow for Agreement {
@@ -48,12 +49,12 @@ impl FromRow for Agreement {
                 name: row.get(3)?,
             },
             expires_at: row.get(4)?,
-            told: row.get(5)?,
+            announced: row.get(5)?,
         })
     }
 }
 
-/// The steps, where there are any: the first and the last of them.
+/// The first and the last of the steps, if there are any.
 fn ends(settings: &Settings) -> Option<(u32, u32)> {
     let steps = settings.agreement_steps.steps();
     Some((*steps.first()?, *steps.last()?))
@@ -67,7 +68,7 @@ const NEAR: &str = "select a.id, a.name, c.id, c.name, a.expires_at, s.step from
      join companies c on c.id = a.company_id \
      left join agreement_steps s on s.agreement_id = a.id and s.deadline = a.expires_at where a.status = 'active'";
 
-/// Those whose first step has come, which still hold and were not told of to the end.
+/// Those in effect whose first step has come and whose last warning was not sent.
 fn near(tx: &mut Tx<'_>, (first, last): (u32, u32)) -> Result<Vec<Agreement>, Error> {
     let now = tx.now();
     Select::new(NEAR)
@@ -87,11 +88,19 @@ fn next(tx: &mut Tx<'_>, settings: &Settings) -> Result<Option<Time>, Error> {
     let now = tx.now();
     let ladder = settings.agreement_steps;
     let mut next = None;
-    for Agreement { expires_at, told, .. } in near(tx, ends)? {
-        if ladder.due(expires_at, now, told).is_some() {
+    for Agreement {
+        expires_at,
+        announced,
+        ..
+    } in near(tx, ends)?
+    {
+        if ladder.due(expires_at, now, announced).is_some() {
             return Ok(Some(now));
         }
-        next = next.into_iter().chain(ladder.next(expires_at, now, told)).min();
+        next = next
+            .into_iter()
+            .chain(ladder.next(expires_at, now, announced))
+            .min();
     }
     let first = hours(ends.0);
     let far: Option<(Time,)> = Select::new(FAR)
@@ -104,7 +113,7 @@ fn next(tx: &mut Tx<'_>, settings: &Settings) -> Result<Option<Time>, Error> {
         .min())
 }
 
-/// Tells the managers of the companies.
+/// Notifies the managers of the companies.
 fn act(tx: &mut Tx<'_>, settings: &Settings, limit: u32) -> Result<usize, Problem> {
     let Some(ends) = ends(settings) else {
         return Ok(0);
@@ -114,7 +123,7 @@ fn act(tx: &mut Tx<'_>, settings: &Settings, limit: u32) -> Result<usize, Proble
     let mut done = 0;
     for agreement in near(tx, ends)? {
         let steps = settings.agreement_steps;
-        let Some(step) = steps.due(agreement.expires_at, now, agreement.told) else {
+        let Some(step) = steps.due(agreement.expires_at, now, agreement.announced) else {
             continue;
         };
         if done == limit as usize {
@@ -142,7 +151,7 @@ const REMEMBER: &str = "insert into agreement_steps (agreement_id, deadline, ste
      on conflict (agreement_id, deadline) do update set step = excluded.step, told_at = excluded.told_at \
      where agreement_steps.step > excluded.step";
 
-/// Notes that it is told; whether nobody else has.
+/// Records the warning; returns whether it was not recorded before.
 fn remember(tx: &mut Tx<'_>, agreement: &Agreement, step: u32, now: Time) -> Result<bool, Error> {
     let row: [Value; 4] = [
         agreement.id.into(),

@@ -1,7 +1,7 @@
-//! Findings wait for a step of a ladder; where the ladder changes, they are gone through, a portion at a time.
+//! Findings wait for a step of a ladder; when the ladder changes, they are updated in portions.
 //!
-//! Owns: the tables `clock_sweeps`, what is still to be gone through, and `clock_settings`, by which ladder findings
-//! wait. Must not: come before what is due.
+//! Owns: the tables `clock_sweeps`, the findings still to be updated, and `clock_settings`, the ladder that findings
+//! wait for. Must not: run before what is due.
 
 use base::Id;
 use store::{Error, Tx, outbox, params};
@@ -11,7 +11,7 @@ use crate::{Settings, column::id_or_none, findings};
 const BEGIN: &str = "insert into clock_sweeps (company_id, after_id) values ($1, '') \
      on conflict (company_id) do update set after_id = ''";
 
-/// The ladder of a company changed, or that of the settings: its findings are to be gone through, from the first one on.
+/// The ladder of a company or of the settings changed: its findings must be updated, from the first one on.
 ///
 /// # Errors
 /// The store's.
@@ -21,7 +21,7 @@ pub(crate) fn begin(tx: &mut Tx<'_>, company: Option<Id>) -> Result<(), Error> {
 
 const PENDING: &str = "select company_id from clock_sweeps limit 1";
 
-/// Whether there are findings to go through.
+/// Whether there are findings to update.
 ///
 /// # Errors
 /// The store's.
@@ -33,16 +33,16 @@ const FIRST: &str = "select company_id, after_id from clock_sweeps order by comp
 const DONE: &str = "delete from clock_sweeps where company_id = $1";
 const AFTER: &str = "update clock_sweeps set after_id = $2 where company_id = $1";
 
-/// Goes through the next findings, at most `limit`.
+/// Updates the next findings, at most `limit`.
 ///
 /// # Errors
 /// The store's.
-pub(super) fn go_on(tx: &mut Tx<'_>, settings: &Settings, limit: u32) -> Result<(), Error> {
+pub(super) fn advance(tx: &mut Tx<'_>, settings: &Settings, limit: u32) -> Result<(), Error> {
     let first = format!("{FIRST}{}", outbox::skip_locked(tx));
     let Some((company, after)) = tx.one::<(String, String)>(&first, &[])? else {
         return Ok(());
     };
-    let last = findings::due::wait_anew(tx, company.parse().ok(), &after, settings, limit)?;
+    let last = findings::due::recalculate(tx, company.parse().ok(), &after, settings, limit)?;
     match last {
         Some(last) => tx.execute(AFTER, params![company, last]),
         None => tx.execute(DONE, params![company]),
@@ -54,7 +54,7 @@ const KNOWN: &str = "select value from clock_settings where name = 'sla_steps'";
 const KNOW: &str = "insert into clock_settings (name, value) values ('sla_steps', $1) \
      on conflict (name) do update set value = excluded.value";
 
-/// Has the findings gone through where the settings' ladder is another than before the last stop.
+/// Starts an update of the findings if the settings' ladder has changed since the last run.
 ///
 /// # Errors
 /// The store's.

@@ -5,13 +5,13 @@ use axum::extract::State;
 use base::Id;
 use serde::Deserialize;
 
-use super::{Dashboard, Whose};
+use super::{Dashboard, Selection};
 use crate::{
     Records,
     date::{self, ZoneName},
 };
 
-/// Whose counts, and in which days.
+/// The company, and the time zone of the days.
 #[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct DashboardQuery {
@@ -22,9 +22,9 @@ pub struct DashboardQuery {
     tz: Option<String>,
 }
 
-/// How it stands: what is open, what is due, and the last thirty days
+/// The current state: what is open, what is due, and the last thirty days
 ///
-/// Of all that the caller may see, or of one company of it.
+/// For everything the caller may see, or for one company.
 #[utoipa::path(
     get, path = "/dashboard", tag = "dashboard", operation_id = "get_dashboard", params(DashboardQuery),
     responses(
@@ -38,12 +38,12 @@ pub async fn get(
     Query(query): Query<DashboardQuery>,
 ) -> Result<Json<Dashboard>, Problem> {
     let zone = date::zone(query.tz.as_deref())?;
-    let whose = Whose {
+    let selection = Selection {
         scope: caller.scope,
         company: query.company_id,
     };
     records
-        .read(move |tx| super::read(tx, &whose, &zone))
+        .read(move |tx| super::read(tx, &selection, &zone))
         .await
         .map(Json)
 }

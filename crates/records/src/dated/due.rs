@@ -1,4 +1,4 @@
-//! Reading what is due: kind by kind, merged in the order of time.
+//! Reads what is due: kind by kind, merged in the order of time.
 
 use std::{cmp::Ordering, collections::HashMap};
 
@@ -8,10 +8,10 @@ use store::{Error, Select, Tx, Value};
 use super::{Item, Kind, Query, row::Due, sql};
 use crate::scans;
 
-/// How many companies one statement asks for.
+/// Companies per statement.
 const COMPANIES: usize = 100;
 
-/// What is due in a scope, the earliest first, equals by id. A finding is there once, however many people see to it.
+/// What is due in a scope, earliest first, ties by id. A finding is listed once, however many assignees it has.
 ///
 /// # Errors
 /// The store's.
@@ -53,7 +53,7 @@ fn of_kind(tx: &mut Tx<'_>, kind: Kind, query: &Query) -> Result<Vec<Due>, Error
         .page(tx, "calendar", query.limit as usize)
 }
 
-/// The companies to look into; none for all there are.
+/// The companies to read; none for all.
 fn companies(query: &Query) -> Option<Vec<Id>> {
     match (&query.scope, query.company) {
         (Scope::All, None) => None,
@@ -66,7 +66,7 @@ fn companies(query: &Query) -> Option<Vec<Id>> {
     }
 }
 
-/// The part of the window in which a kind is looked for.
+/// The part of the window in which a kind is read.
 struct Span {
     from: Time,
     to: Time,
@@ -75,7 +75,7 @@ struct Span {
 }
 
 impl Span {
-    /// None where nothing is left of it.
+    /// None if it is empty.
     fn of(kind: Kind, query: &Query) -> Option<Self> {
         let (mut from, to) = if kind.is_whole_day() {
             (query.first_day.midnight(), query.last_day.next().midnight())
@@ -84,7 +84,7 @@ impl Span {
         };
         let mut after = None;
         if let Some(cursor) = query.after {
-            // At one time the kinds come in the order of their names.
+            // At the same time, kinds are ordered by name.
             match kind.name().cmp(cursor.kind.name()) {
                 Ordering::Less => {
                     from = from.max(Time::from_nanos(cursor.at.nanos().saturating_add(1)));
@@ -100,7 +100,7 @@ impl Span {
     }
 
     fn narrow(&self, select: Select, at: &str, id: &str) -> Select {
-        // One bound from below: of two SQLite would search by the first and walk to the second.
+        // A single lower bound: for two, SQLite would search by the first and scan to the second.
         let select = match self.after {
             Some(after) => select.push(
                 &format!(" and ({at}, {id}) > (?, ?)"),
@@ -112,9 +112,9 @@ impl Span {
     }
 }
 
-/// The first findings of these companies together. From each the first few are taken, somewhat more than its share:
-/// up to the earliest place at which one of them may have more, nothing is missing. Where that is not enough, more are
-/// taken. Each is read in the order of its own index, so that what a caller may not see costs nothing.
+/// The first findings of these companies together. The first few of each are read, somewhat more than its share:
+/// nothing is missing before the earliest place at which one of them may have more. If that is not enough, more are
+/// read. Each is read in the order of its own index, so that what a caller may not see costs nothing.
 fn of_companies(
     tx: &mut Tx<'_>,
     at: &str,
@@ -137,8 +137,8 @@ fn of_companies(
             rows.extend(first_of_each(tx, at, companies, span, (each, query.stamps))?);
         }
         rows.sort_unstable_by_key(|row| (row.at, row.entity_id));
-        let sure = sure(&rows, each);
-        if sure >= limit || sure == rows.len() || each >= limit {
+        let complete = complete(&rows, each);
+        if complete >= limit || complete == rows.len() || each >= limit {
             rows.truncate(limit);
             return Ok(rows);
         }
@@ -146,8 +146,8 @@ fn of_companies(
     }
 }
 
-/// How many of the rows, in order, are followed by nothing that was not read.
-fn sure(rows: &[Due], each: usize) -> usize {
+/// How many of the rows, in order, are certainly complete: no unread row belongs before them.
+fn complete(rows: &[Due], each: usize) -> usize {
     let mut counts = HashMap::new();
     for (index, row) in rows.iter().enumerate() {
         let count = counts.entry(row.company.id).or_insert(0);

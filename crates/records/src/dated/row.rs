@@ -1,4 +1,4 @@
-//! A row of any of the statements as an entry.
+//! A row of any of the statements, as an entry.
 
 use base::{Id, Severity, Time};
 use store::{Error, FromRow, Row};
@@ -28,7 +28,7 @@ impl FromRow for Due {
             title: row.get(1)?,
             at: row.get(2)?,
             ends_at: column::time(row, 3)?,
-            // One that this version does not know hides nothing else of it.
+            // An unknown value of a later version does not hide the rest.
             severity: severity.parse().ok(),
             status: row.get(5)?,
             company: Named {
@@ -61,7 +61,7 @@ impl Due {
     }
 }
 
-/// None where they were not read.
+/// None if they were not read.
 fn stamps(row: &Row) -> Result<Option<Stamps>, Error> {
     let Some(created_at) = column::time(row, 11)? else {
         return Ok(None);

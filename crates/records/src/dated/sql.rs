@@ -1,13 +1,13 @@
-//! What each kind of entry is read from.
+//! The statements for each kind of entry.
 //!
-//! Owns: one statement a kind, all with the columns of [`row::Due`](super::row::Due), each ending in conditions. What
-//! stands first is what is searched, in order of time; `cross join` keeps SQLite from beginning elsewhere.
-//! Must not: have a value in it but the statuses, which partial indexes need to see.
+//! Owns: one statement per kind, all with the columns of [`row::Due`](super::row::Due), each ending in conditions. The
+//! first table is the one that is searched, in order of time; `cross join` keeps SQLite from starting with another.
+//! Must not: contain values other than the statuses, which partial indexes need to see.
 
 use super::Kind;
 use crate::findings::Status;
 
-/// Of a kind: its records, as a statement that ends in conditions; their table's alias there; when they are due.
+/// For a kind: its records, as a statement that ends in conditions; the alias of their table; when they are due.
 pub(super) const fn of(kind: Kind) -> (&'static str, &'static str, &'static str) {
     match kind {
         Kind::ProjectStart => (PROJECT_START, "p", "p.starts_at"),
@@ -30,18 +30,18 @@ const AGREEMENT_EXPIRY: &str = "select a.id, a.name, a.expires_at, 0, '', a.stat
      c.minimal_messages, '', '', a.created_at, a.updated_at \
      from agreements a cross join companies c \
      where c.id = a.company_id and a.status = 'active' and a.expires_at > 0";
-// The statuses in the words of the partial indexes: approvals::Status::HOLDING_SQL.
+// The statuses are literals, as in the partial indexes: approvals::Status::HOLDING_SQL.
 const ACCEPTANCE_END: &str = "select a.id, f.title, a.expires_at, 0, f.severity, a.status, c.id, c.name, \
      c.minimal_messages, f.project_id, p.name, a.created_at, a.updated_at \
      from approvals a cross join companies c cross join findings f left join projects p on p.id = f.project_id \
      where c.id = a.company_id and f.id = a.finding_id and a.status in ('approved', 'unapproved')";
-/// A running scan stands where it started, another where it is to start.
+/// A running scan is listed at its start, others at their scheduled time.
 const STARTS: &str = "case when s.started_at > 0 then s.started_at else s.scheduled_at end";
 const SCAN: &str = "select s.id, s.name, case when s.started_at > 0 then s.started_at else s.scheduled_at end, 0, '', \
      s.status, c.id, c.name, c.minimal_messages, s.project_id, p.name, s.created_at, s.updated_at \
      from scans s cross join companies c left join projects p on p.id = s.project_id where c.id = s.company_id";
 
-/// The columns of a finding that is due at this column; with when it was made and changed, which no index has.
+/// The columns of a finding that is due at this column; optionally when it was created and updated, which no index has.
 fn finding(at: &str, stamps: bool) -> String {
     let stamps = if stamps { STAMPS } else { "0, 0" };
     format!(
@@ -52,7 +52,7 @@ fn finding(at: &str, stamps: bool) -> String {
 
 const STAMPS: &str = "f.created_at, f.updated_at";
 
-/// What makes a finding due, in the words of the partial indexes.
+/// What makes a finding due, with literals as in the partial indexes.
 fn open(at: &str) -> String {
     format!("f.status in {} and {at} > 0", Status::OPEN_SQL)
 }
@@ -67,7 +67,7 @@ pub(super) fn everywhere(at: &str, stamps: bool) -> String {
     )
 }
 
-/// Findings assigned to a person directly: `?` is whom.
+/// Findings assigned to a user directly: `?` is the user.
 pub(super) fn assigned(at: &str, stamps: bool) -> String {
     format!(
         "{} finding_users u cross join findings f cross join companies c \
@@ -78,12 +78,12 @@ pub(super) fn assigned(at: &str, stamps: bool) -> String {
     )
 }
 
-/// What is read of a finding itself.
+/// The columns read of a finding itself.
 const READ: &str = "f.id, f.title, f.severity, f.status, f.company_id, f.project_id";
 
-/// Findings of each of so many companies, of each the first few: `$1` and `$2` are the window, `$3` is how many, `$4`
-/// the finding at `$1` to begin after where there is one, then the companies. Each is read from the index of its
-/// company, and looked up only for its stamps.
+/// The first few findings of each of this many companies: `$1` and `$2` are the window, `$3` is the limit, `$4` the
+/// finding at `$1` to begin after if there is one, then the companies. Each is read from the index of its company, and
+/// the table is read only for its stamps.
 pub(super) fn of_each(at: &str, stamps: bool, companies: usize, after: bool) -> String {
     let (open, name) = (open(at), at.trim_start_matches("f."));
     let (first, from) = if after {

@@ -1,6 +1,6 @@
-//! What is kept of the data of an event from elsewhere: what messages have words for, cleaned, and nothing else.
+//! What is kept of the data of an external event: the fields that messages use, cleaned, and nothing else.
 //!
-//! It is taken as our own webhooks write it, too, where the record's own fields stand in `attributes`.
+//! The format of Campanile's webhooks is accepted, too; there the record's own fields are in `attributes`.
 
 use base::{Id, Kind, Severity, Time, text};
 use jiff::civil::Date;
@@ -9,11 +9,11 @@ use serde_json::{Map, Value};
 use super::cloud::Fields;
 use crate::text::{MAX_COMMENT, MAX_TITLE};
 
-/// Bytes of the data as JSON.
+/// Maximum size of the data as JSON in bytes.
 const MAX_DATA: usize = 65_536;
-/// Characters of a text that is no title.
+/// Maximum length of a text other than a title in characters.
 const MAX_LINE: usize = 200;
-/// The most ids of a list, as many as a finding can have assignees.
+/// Maximum number of ids in a list, as many as a finding can have assignees.
 const MAX_IDS: usize = crate::findings::assignees::MAX;
 
 /// Texts of one line.
@@ -32,7 +32,7 @@ const LINES: [&str; 11] = [
 ];
 /// Lists of texts of one line.
 const LISTS: [&str; 3] = ["identifiers", "fixed_versions", "tags"];
-/// How many texts of a list are kept.
+/// Maximum number of texts of a list that are kept.
 const LISTED: usize = 50;
 /// Texts of several lines.
 const BLOCKS: [&str; 3] = ["comment", "error", "reason"];
@@ -49,47 +49,47 @@ const COUNTS: [&str; 7] = [
     "skipped",
 ];
 
-/// What was said.
+/// The content of the data.
 #[derive(Clone)]
-pub(super) struct Said {
+pub(super) struct Content {
     pub(super) severity: Option<Severity>,
     pub(super) users: Vec<Id>,
     pub(super) teams: Vec<Id>,
     pub(super) data: Map<String, Value>,
 }
 
-/// What the data says, or what does not fit is noted.
-pub(super) fn read(fields: &mut Fields<'_>, kind: Kind) -> Option<Said> {
-    let said = match fields.get("data") {
-        Some(Value::Object(said)) => said,
+/// The content of the data; none if it is invalid, with the faults noted.
+pub(super) fn read(fields: &mut Fields<'_>, kind: Kind) -> Option<Content> {
+    let input = match fields.get("data") {
+        Some(Value::Object(input)) => input,
         Some(_) => {
-            fields.note("data", "it is not an object");
+            fields.note("data", "must be an object");
             return None;
         }
         None => {
-            fields.note("data", "it is missing");
+            fields.note("data", "is required");
             return None;
         }
     };
-    if Value::Object(said.clone()).to_string().len() > MAX_DATA {
-        fields.note("data", "it is larger than 65536 bytes");
+    if Value::Object(input.clone()).to_string().len() > MAX_DATA {
+        fields.note("data", "must not be larger than 65,536 bytes");
         return None;
     }
-    let (own, place) = match said.get("attributes") {
+    let (own, place) = match input.get("attributes") {
         Some(Value::Object(attributes)) => (attributes, "data.attributes."),
-        _ => (said, "data."),
+        _ => (input, "data."),
     };
-    let severity = severity(fields, said, kind);
-    let users = ids(fields, said, "assignee_user_ids");
-    let teams = ids(fields, said, "assignee_team_ids");
+    let severity = severity(fields, input, kind);
+    let users = ids(fields, input, "assignee_user_ids");
+    let teams = ids(fields, input, "assignee_team_ids");
     let mut data = texts(fields, own, place);
     lists(fields, own, place, &mut data);
     moments(fields, own, place, &mut data);
     counts(fields, own, place, &mut data);
-    title(said, &mut data);
+    title(input, &mut data);
     let named = data.contains_key("title") || data.contains_key("name");
-    fields.that(named, "data.title", "it is missing");
-    Some(Said {
+    fields.that(named, "data.title", "is required");
+    Some(Content {
         severity,
         users,
         teams,
@@ -98,40 +98,40 @@ pub(super) fn read(fields: &mut Fields<'_>, kind: Kind) -> Option<Said> {
 }
 
 /// A kind either carries a severity or does not (promise V2).
-fn severity(fields: &mut Fields<'_>, said: &Map<String, Value>, kind: Kind) -> Option<Severity> {
+fn severity(fields: &mut Fields<'_>, input: &Map<String, Value>, kind: Kind) -> Option<Severity> {
     let carries = kind.about().severity;
-    let severity = said.get("severity").filter(|value| !value.is_null());
+    let severity = input.get("severity").filter(|value| !value.is_null());
     match (carries, severity) {
         (true, Some(Value::String(text))) => match text.parse::<Severity>() {
             Ok(severity) => return Some(severity),
             Err(error) => fields.note("data.severity", error.to_string()),
         },
-        (true, Some(_)) => fields.note("data.severity", "it is not a text"),
-        (true, None) => fields.note("data.severity", "it is missing"),
-        (false, Some(_)) => fields.note("data.severity", "events of this kind carry none"),
+        (true, Some(_)) => fields.note("data.severity", "must be a string"),
+        (true, None) => fields.note("data.severity", "is required"),
+        (false, Some(_)) => fields.note("data.severity", "must not be set for this type"),
         (false, None) => {}
     }
     None
 }
 
-fn ids(fields: &mut Fields<'_>, said: &Map<String, Value>, name: &str) -> Vec<Id> {
+fn ids(fields: &mut Fields<'_>, input: &Map<String, Value>, name: &str) -> Vec<Id> {
     let field = format!("data.{name}");
-    match said.get(name) {
+    match input.get(name) {
         None | Some(Value::Null) => Vec::new(),
         Some(Value::Array(list)) if list.len() <= MAX_IDS => {
             let parsed = list.iter().map(|one| one.as_str()?.parse().ok());
             let ids: Vec<Option<Id>> = parsed.collect();
             for (index, _) in ids.iter().enumerate().filter(|(_, id)| id.is_none()) {
-                fields.note(&format!("{field}[{index}]"), "it is not an id");
+                fields.note(&format!("{field}[{index}]"), "must be an id");
             }
             ids.into_iter().flatten().collect()
         }
         Some(Value::Array(_)) => {
-            fields.note(&field, "it names more than 100");
+            fields.note(&field, "must list at most 100");
             Vec::new()
         }
         Some(_) => {
-            fields.note(&field, "it is not a list");
+            fields.note(&field, "must be a list");
             Vec::new()
         }
     }
@@ -146,7 +146,7 @@ fn texts(fields: &mut Fields<'_>, own: &Map<String, Value>, place: &str) -> Map<
             Some(Value::String(raw)) if matches!(*name, "title" | "name") => text::line(raw, MAX_TITLE),
             Some(Value::String(raw)) => text::line(raw, MAX_LINE),
             Some(_) => {
-                fields.note(&format!("{place}{name}"), "it is not a text");
+                fields.note(&format!("{place}{name}"), "must be a string");
                 continue;
             }
         };
@@ -163,7 +163,7 @@ fn lists(fields: &mut Fields<'_>, own: &Map<String, Value>, place: &str, data: &
             None | Some(Value::Null) => continue,
             Some(Value::Array(list)) => list,
             Some(_) => {
-                fields.note(&format!("{place}{name}"), "it is not a list");
+                fields.note(&format!("{place}{name}"), "must be a list");
                 continue;
             }
         };
@@ -194,7 +194,7 @@ fn moments(fields: &mut Fields<'_>, own: &Map<String, Value>, place: &str, data:
         };
         match moment {
             Some(moment) => drop(data.insert(name.to_owned(), moment.into())),
-            None => fields.note(&format!("{place}{name}"), "it is neither a time nor a date"),
+            None => fields.note(&format!("{place}{name}"), "must be a time or a date"),
         }
     }
 }
@@ -209,17 +209,17 @@ fn counts(fields: &mut Fields<'_>, own: &Map<String, Value>, place: &str, data: 
             });
             data.insert("counts".to_owned(), Value::Object(known.collect()));
         }
-        Some(_) => fields.note(&format!("{place}counts"), "it is not an object"),
+        Some(_) => fields.note(&format!("{place}counts"), "must be an object"),
     }
 }
 
-/// The title of the record in our own form, for kinds whose own fields have no title.
-fn title(said: &Map<String, Value>, data: &mut Map<String, Value>) {
+/// The title of the record in our own format, for kinds whose own fields have no title.
+fn title(input: &Map<String, Value>, data: &mut Map<String, Value>) {
     if data.contains_key("title") || data.contains_key("name") {
         return;
     }
-    let subject = said.get("subject").and_then(|subject| subject.get("title"));
-    let title = subject.or_else(|| said.get("title")).and_then(Value::as_str);
+    let subject = input.get("subject").and_then(|subject| subject.get("title"));
+    let title = subject.or_else(|| input.get("title")).and_then(Value::as_str);
     let title = text::line(title.unwrap_or_default(), MAX_TITLE);
     if !title.is_empty() {
         data.insert("title".to_owned(), title.into());

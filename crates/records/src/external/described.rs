@@ -1,4 +1,5 @@
-//! How an event of another platform is described. It is read attribute by attribute, so nothing of this is ever made.
+//! How an event of another platform is described. The events are read attribute by attribute, so these types are never
+//! constructed.
 
 use std::collections::BTreeMap;
 
@@ -36,11 +37,11 @@ described! {
     CloudEventId text(1, cloud::MAX_ID, r"^[^\u0000-\u001f\u007f-\u009f]*$");
     /// Another platform.
     CloudEventSource text(1, cloud::MAX_SOURCE, "^[!-~]+$");
-    /// A kind of event that others may bring.
+    /// A kind of event that other platforms may send.
     BroughtKind one_of(Kind::ALL.iter().filter(|kind| may_bring(**kind)).map(|kind| kind.name()));
     /// What it happened to.
     CloudEventSubject text(0, cloud::MAX_SUBJECT, r"^[^\u0000-\u001f\u007f-\u009f]*$");
-    /// What the data is written in.
+    /// The format of the data.
     CloudEventDataType text(1, 200, r"^(application/json|[a-z]+/[a-z.-]+\+json)$");
     /// The events of a batch.
     CloudEvents ArrayBuilder::new()
@@ -77,23 +78,23 @@ pub(super) fn by_kind() -> Keyword {
     ("allOf", json!([case]))
 }
 
-/// What happened, with these fields and any others. A longer text is cut.
+/// What happened, with these fields and any others. Longer texts are truncated.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "only described")]
 pub(super) struct CloudEventData {
-    /// What the record is called; this or `name` is required.
+    /// The record's name; this or `name` is required.
     title: Option<String>,
-    /// What the record is called.
+    /// The record's name.
     name: Option<String>,
-    /// Required for kinds that carry a severity; no others may have one.
+    /// Required for kinds that carry a severity; not allowed for others.
     severity: Option<Severity>,
     /// The status.
     status: Option<String>,
-    /// The status before.
+    /// The previous status.
     from_status: Option<String>,
-    /// The severity before.
+    /// The previous severity.
     from_severity: Option<String>,
-    /// Where a finding is.
+    /// The location of a finding.
     location: Option<String>,
     /// The tool that found it.
     tool: Option<String>,
@@ -105,11 +106,11 @@ pub(super) struct CloudEventData {
     component_version: Option<String>,
     /// The project.
     project_name: Option<String>,
-    /// What somebody said to it.
+    /// A comment.
     comment: Option<String>,
     /// Why something failed.
     error: Option<String>,
-    /// Why.
+    /// The reason.
     reason: Option<String>,
     /// Identifiers such as `CVE-2021-44228`.
     identifiers: Option<Vec<Value>>,
@@ -117,21 +118,21 @@ pub(super) struct CloudEventData {
     fixed_versions: Option<Vec<Value>>,
     /// Tags.
     tags: Option<Vec<Value>>,
-    /// By when it is to be closed.
+    /// The deadline for closing it.
     #[schema(value_type = Option<TimeOrDate>)]
     sla_due_at: Option<Time>,
-    /// By when it is to be looked at again.
+    /// The deadline for a retest.
     #[schema(value_type = Option<TimeOrDate>)]
     retest_due_at: Option<Time>,
-    /// When it ends.
+    /// When it expires.
     #[schema(value_type = Option<TimeOrDate>)]
     expires_at: Option<Time>,
-    /// When it ends.
+    /// When it expires.
     #[schema(value_type = Option<TimeOrDate>)]
     expires_on: Option<Time>,
     /// The counts of a scan.
     counts: Option<BTreeMap<String, Value>>,
-    /// People of the company.
+    /// Users of the company.
     #[schema(max_items = 100)]
     assignee_user_ids: Option<Vec<Id>>,
     /// Teams of the company.

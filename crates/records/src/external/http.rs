@@ -21,7 +21,7 @@ use super::{
 };
 use crate::Records;
 
-/// A `CloudEvent` 1.0 in the structured mode. Other attributes are passed over.
+/// A `CloudEvent` 1.0 in structured mode. Other attributes are ignored.
 #[derive(utoipa::ToSchema)]
 #[expect(
     dead_code,
@@ -32,50 +32,51 @@ pub struct CloudEvent {
     /// `1.0`.
     #[schema(value_type = CloudEventsVersion)]
     specversion: String,
-    /// The event's id at the other platform, at most 200 characters. With the source it makes the event one that is
-    /// taken once.
+    /// The event's id at the other platform, at most 200 characters. Together with the source it identifies the event,
+    /// which is accepted once.
     #[schema(value_type = CloudEventId)]
     id: String,
-    /// The other platform: a URI reference of at most 1000 characters.
+    /// The other platform: a URI reference of at most 1,000 characters.
     #[schema(value_type = CloudEventSource)]
     source: String,
-    /// The kind of event, as `GET /event-types` lists them; none of approvals, reports, destinations, notifications, and
-    /// not `sla.escalated` or `finding.unread`.
+    /// The event type, as listed by `GET /event-types`; none for approvals, reports, destinations and notifications,
+    /// and not `sla.escalated` or `finding.unread`.
     #[schema(value_type = BroughtKind)]
     r#type: String,
     /// The company it is for: the scope.
     company: base::Id,
-    /// When it happened, RFC 3339, at most five minutes ahead; now where it is left out.
+    /// When it happened, RFC 3339, at most five minutes in the future; now by default.
     time: Option<base::Time>,
-    /// What it happened to: `finding/UUID` names a record of the company; any other text one of the other platform.
+    /// What it happened to: `finding/UUID` refers to a record of the company; any other text to one of the other
+    /// platform.
     #[schema(value_type = Option<CloudEventSubject>)]
     subject: Option<String>,
-    /// `application/json`, also where it is left out.
+    /// `application/json`, also by default.
     #[schema(value_type = Option<CloudEventDataType>)]
     datacontenttype: Option<String>,
-    /// At most 64 KiB. Kept are `title` or `name` (one is required), `status`, `from_status`, `location`, `tool`,
-    /// `project_name`, `comment`, `error`, `reason`, `sla_due_at`, `retest_due_at`, `expires_at`, `expires_on`, `counts`;
-    /// `severity` for kinds that carry one; `assignee_user_ids` and `assignee_team_ids` of the company. As our own
-    /// webhooks write it, those of the record may stand in `attributes`.
+    /// At most 64 KiB. The fields that are kept are `title` or `name` (one is required), `status`, `from_status`,
+    /// `location`, `tool`, `project_name`, `comment`, `error`, `reason`, `sla_due_at`, `retest_due_at`, `expires_at`,
+    /// `expires_on`, `counts`; `severity` for kinds that carry one; `assignee_user_ids` and `assignee_team_ids` of the
+    /// company. As in our own webhooks, the record's fields may be in `attributes`.
     #[schema(value_type = CloudEventData)]
     data: Value,
 }
 
 described_with! {
-    /// An event, with a severity where its kind carries one.
+    /// An event, with a severity if its kind carries one.
     DescribedEvent, CloudEvent, by_kind()
 }
 
-/// What was taken.
+/// The accepted events.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct TakenEvents {
-    /// One for each event, in the order in which they came; one for a single event.
+    /// One for each event, in the order of the request; one for a single event.
     items: Vec<Taken>,
 }
 
-/// Takes events of another platform: one, or all of a batch of at most 500, or none.
+/// Accepts events of another platform: one, or all of a batch of at most 500, or none
 ///
-/// An event whose company, source and id were taken before is answered with the id it got then, and nothing happens.
+/// An event whose company, source and id were accepted before is answered with its existing id, and nothing happens.
 #[utoipa::path(
     post, path = "/events", tag = "events", operation_id = "take_events",
     request_body(content(
@@ -84,7 +85,7 @@ pub struct TakenEvents {
         (CloudEvents = "application/cloudevents-batch+json"),
     )),
     responses(
-        (status = 202, description = "Taken: they go the way of every event", body = TakenEvents),
+        (status = 202, description = "Accepted: they are processed like any other event", body = TakenEvents),
         (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
     ),
 )]
@@ -99,7 +100,7 @@ pub async fn take_events(
         StatusCode::PAYLOAD_TOO_LARGE => {
             Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "The body is too large.")
         }
-        _ => Problem::new(StatusCode::BAD_REQUEST, "The body did not arrive whole."),
+        _ => Problem::new(StatusCode::BAD_REQUEST, "The body is incomplete."),
     })?;
     let value: Value =
         serde_json::from_slice(&body).map_err(|error| Problem::field("", format!("not JSON: {error}")))?;
@@ -107,7 +108,7 @@ pub async fn take_events(
     let mut check = Check::new();
     let clouds: Vec<_> = match (mode, &value) {
         (Mode::Batch | Mode::Either, Value::Array(events)) => {
-            check.that(events.len() <= MOST, "", "it holds more than 500 events");
+            check.that(events.len() <= MOST, "", "must list at most 500 events");
             let events = events.iter().take(MOST).enumerate();
             events
                 .filter_map(|(at, event)| cloud::read(event, format!("[{at}]."), now, &mut check))
@@ -116,8 +117,8 @@ pub async fn take_events(
         (Mode::One | Mode::Either, Value::Object(_)) => cloud::read(&value, String::new(), now, &mut check)
             .into_iter()
             .collect(),
-        (Mode::Batch, _) => return Err(Problem::field("", "it is not a list of events")),
-        _ => return Err(Problem::field("", "it is not an event")),
+        (Mode::Batch, _) => return Err(Problem::field("", "must be a list of events")),
+        _ => return Err(Problem::field("", "must be an event")),
     };
     check.done()?;
     let companies: BTreeSet<_> = clouds.iter().map(|cloud| cloud.company).collect();
@@ -130,12 +131,12 @@ pub async fn take_events(
     Ok((StatusCode::ACCEPTED, Json(TakenEvents { items })))
 }
 
-/// How the events stand in the body.
+/// The format of the body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Mode {
     One,
     Batch,
-    /// It says of itself which.
+    /// Decided by the content.
     Either,
 }
 
@@ -155,7 +156,7 @@ impl Mode {
             "application/json" => Ok(Self::Either),
             _ => Err(Problem::new(
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                "Events are sent as Content-Type: application/cloudevents+json, or application/cloudevents-batch+json.",
+                "Send events as Content-Type: application/cloudevents+json or application/cloudevents-batch+json.",
             )),
         }
     }

@@ -1,4 +1,4 @@
-//! Events from elsewhere into the event table, each once.
+//! Writes external events to the event table, each once.
 
 use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
 
@@ -14,7 +14,7 @@ use crate::{
     findings::{assignees, responsible::ByRule},
 };
 
-/// Characters of a source that messages show.
+/// Maximum length of a source in messages, in characters.
 const SHOWN: usize = 200;
 
 const CLAIM: &str = "insert into external_events (company_id, source, source_id, event_id, sent_by, received_at) \
@@ -22,10 +22,10 @@ const CLAIM: &str = "insert into external_events (company_id, source, source_id,
 const FIRST: &str =
     "select event_id from external_events where company_id = $1 and source = $2 and source_id = $3";
 
-/// Takes all of them or none. The caller may write in each company.
+/// Accepts all of them or none. The caller may write in each company.
 ///
 /// # Errors
-/// 404 for a company that is not there; 422 for assignees that are not the company's.
+/// 404 for a company that does not exist; 422 for assignees of another company.
 pub(super) fn take(tx: &mut Tx<'_>, sender: Id, clouds: Vec<Cloud>) -> Result<Vec<Taken>, Problem> {
     let places = places(tx, &clouds)?;
     assignees(tx, &clouds)?;
@@ -38,7 +38,7 @@ pub(super) fn take(tx: &mut Tx<'_>, sender: Id, clouds: Vec<Cloud>) -> Result<Ve
             duplicate: false,
         });
     }
-    // In the order of the key, so that two batches never wait for each other.
+    // In the order of the key, so that two batches never deadlock.
     let mut order: Vec<usize> = (0..clouds.len()).collect();
     order.sort_by_key(|at| key(&clouds[*at]));
     for at in order {
@@ -52,7 +52,7 @@ pub(super) fn take(tx: &mut Tx<'_>, sender: Id, clouds: Vec<Cloud>) -> Result<Ve
         let company = cloud.company;
         let place = places.get(&company).ok_or_else(Problem::not_found)?;
         let mut event = event(tx, (sender, taken.event_id), cloud, place)?;
-        // Nothing another platform says changes a record: a finding of ours is assigned here.
+        // Another platform never changes a record: our own findings are assigned only here.
         let elsewhere = event.data.contains_key("external");
         if elsewhere && matches!(event.kind, Kind::FindingCreated | Kind::FindingReopened) {
             let rules = match rules.entry(company) {
@@ -100,7 +100,7 @@ fn assignees(tx: &mut Tx<'_>, clouds: &[Cloud]) -> Result<(), Problem> {
     check.done()
 }
 
-/// Notes that it is here; where it was before, the first one's id.
+/// Records that it was received; if it was before, returns the first one's id.
 fn claim(tx: &mut Tx<'_>, sender: Id, cloud: &Cloud, taken: &mut Taken) -> Result<(), Problem> {
     let now = tx.now();
     let (company, source, id) = key(cloud);
@@ -123,7 +123,7 @@ fn event(tx: &mut Tx<'_>, (sender, id): (Id, Id), cloud: Cloud, place: &Place) -
         kind,
         id: ours.unwrap_or_else(|| derived(&cloud)),
     };
-    // Whoever brought it did not do it: no message says so, and it is nobody's own act.
+    // The sender did not do it: no message says so, and it is not a user's own action.
     let mut event = by::event(tx, cloud.kind, subject, place, &By::SYSTEM);
     (event.id, event.at, event.actor) = (id, cloud.at, Some(sender));
     event.by_token = true;
@@ -133,7 +133,7 @@ fn event(tx: &mut Tx<'_>, (sender, id): (Id, Id), cloud: Cloud, place: &Place) -
     let source = base::text::line(&cloud.source, SHOWN);
     event.data.insert("source".to_owned(), source.into());
     if ours.is_none() {
-        // There is no such record here: nothing may link to it.
+        // There is no such record in Campanile: nothing may link to it.
         event.data.insert("external".to_owned(), Value::Bool(true));
     }
     Ok(event)
@@ -145,14 +145,14 @@ fn once(mut ids: Vec<Id>) -> Vec<Id> {
     ids
 }
 
-/// What events of this kind are about.
+/// The type of record that events of this kind are about.
 fn subject_type(kind: Kind) -> SubjectType {
     match kind.category() {
         "scan" => SubjectType::Scan,
         "asset" => SubjectType::Asset,
         "project" => SubjectType::Project,
         "agreement" => SubjectType::Agreement,
-        // Findings, their deadlines and retests; nothing else may be brought.
+        // Findings, their deadlines and retests; no other kinds are accepted.
         _ => SubjectType::Finding,
     }
 }
@@ -163,7 +163,7 @@ const ASSET: &str = "select id from assets where id = $1 and company_id = $2";
 const PROJECT: &str = "select id from projects where id = $1 and company_id = $2";
 const AGREEMENT: &str = "select id from agreements where id = $1 and company_id = $2";
 
-/// The record of the company that `finding/UUID` names, if there is one.
+/// The record of the company that `finding/UUID` refers to, if there is one.
 fn ours(tx: &mut Tx<'_>, kind: SubjectType, company: Id, subject: &str) -> Result<Option<Id>, store::Error> {
     let named = subject
         .split_once('/')
@@ -181,7 +181,8 @@ fn ours(tx: &mut Tx<'_>, kind: SubjectType, company: Id, subject: &str) -> Resul
     Ok(found.map(|(id,)| id))
 }
 
-/// The id of what is not here: the same for the same subject of the same source, and no record's.
+/// The id of a record of another platform: the same for the same subject of the same source, and not that of any
+/// record.
 fn derived(cloud: &Cloud) -> Id {
     let (what, name) = match &cloud.subject {
         Some(subject) => ("subject", subject),
@@ -195,6 +196,6 @@ fn derived(cloud: &Cloud) -> Id {
     let digest: [u8; 32] = hash.finalize().into();
     let mut random = [0; 10];
     random.copy_from_slice(&digest[..10]);
-    // Of the first millisecond of 1970, in which nothing was made.
+    // From the first millisecond of 1970, in which no record was created.
     Id::from_parts(0, random)
 }

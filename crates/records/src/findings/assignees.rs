@@ -1,4 +1,4 @@
-//! Who sees to a finding: people who may see its company, and teams of it.
+//! The assignees of a finding: users who may see its company, and its teams.
 
 use std::collections::BTreeSet;
 
@@ -14,14 +14,14 @@ use super::{
 };
 use crate::{By, Named, text};
 
-/// The most people, and the most teams, that one finding can have.
+/// Maximum number of users, and of teams, assigned to a finding.
 pub const MAX: usize = 100;
 
-/// The people and the teams.
+/// Users and teams.
 pub type Assignees = (Vec<Named>, Vec<Named>);
 
-/// Those of these ids, each once, if they may see to findings of the company; else notes which may not, as
-/// `fields.0[i]` for people and `fields.1[i]` for teams.
+/// The users and teams with these ids, each once, if they may be assigned in this company; else notes the invalid ones,
+/// as `fields.0[i]` for users and `fields.1[i]` for teams.
 ///
 /// # Errors
 /// The store's.
@@ -33,7 +33,7 @@ pub fn check(
     check: &mut Check,
 ) -> Result<Assignees, Problem> {
     let (users, teams) = ids;
-    let small = "it names more than 100";
+    let small = "must list at most 100";
     check.that(users.len() <= MAX, fields.0, small);
     check.that(teams.len() <= MAX, fields.1, small);
     if users.len() > MAX || teams.len() > MAX {
@@ -49,7 +49,7 @@ pub fn check(
         users,
         &known,
         fields.0,
-        "it names nobody who may see this company",
+        "must be a user who may see the company",
     );
     let of_company = directory::team_names(tx, teams)?
         .into_iter()
@@ -61,7 +61,7 @@ pub fn check(
         teams,
         &known_teams,
         fields.1,
-        "it names no team of this company",
+        "must be a team of the company",
     );
     Ok((known, known_teams))
 }
@@ -77,8 +77,8 @@ fn note(check: &mut Check, asked: &[Id], known: &[Named], field: &str, detail: &
     }
 }
 
-/// Sets who is assigned to a finding. Those who are new are notified by `finding.assigned`; where somebody was only removed,
-/// `finding.updated` says so; the same set again says nothing. Whether it changed.
+/// Sets the assignees of a finding. New ones are notified by `finding.assigned`; if users or teams were only removed,
+/// `finding.updated` is emitted; the same set again emits nothing. Returns whether it changed.
 ///
 /// # Errors
 /// The store's.
@@ -94,7 +94,7 @@ pub fn assign(
     Ok(changed)
 }
 
-/// The same for one of many at this time: what is to be written goes to `rows`.
+/// The same for one of many at this time: what must be written goes to `rows`.
 pub(crate) fn assign_one(
     tx: &Tx<'_>,
     finding: &mut Finding,
@@ -131,7 +131,7 @@ pub(crate) fn assign_one(
     true
 }
 
-/// Who sees to it from now on, as the finding's history says it.
+/// The new assignees, as changes in the finding's history.
 pub(super) fn changes(
     before: (&Vec<Named>, &Vec<Named>),
     (users, teams): (&Vec<Named>, &Vec<Named>),
@@ -147,7 +147,7 @@ pub(super) fn changes(
     changes.into_iter().flatten().collect()
 }
 
-/// Whether these are others than those whom the finding has.
+/// Whether these differ from the finding's assignees.
 pub(super) fn differ(finding: &Finding, (users, teams): &Assignees) -> bool {
     !same(&finding.users, users) || !same(&finding.teams, teams)
 }

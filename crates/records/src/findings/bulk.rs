@@ -1,15 +1,14 @@
 //! The same change of many findings at once.
 //!
-//! Owns: which findings a list of ids means, and how many of them one transaction takes. Must not: change a finding but as
-//! one alone is changed.
+//! Owns: which findings a list of ids refers to, and how many of them one transaction takes. Must not: change a finding
+//! in another way than a single change does.
 //!
-//! All of it is checked before anything is written. A change that fits into one portion is then one transaction. A larger
-//! one goes in portions, so that nobody else waits for all of it: each finding is changed whole or not at all, and the
-//! request ends when all are.
+//! Everything is checked before anything is written. A change that fits into one portion is one transaction. A larger
+//! one is written in portions, so that others need not wait for all of it: each finding is changed completely or not at
+//! all, and the request ends when all are.
 //!
-//! Each finding has its own event with its own assignees, marked as one of a bundle: open tabs get them bundled, and
-//! whoever sends messages groups them for each recipient. The most severe one stands for all in the list of what happened
-//! lately.
+//! Each finding has its own event with its own assignees, marked as part of a bundle: open tabs get them bundled, and
+//! notifications are grouped for each recipient. The most severe one represents all of them in the recent activity.
 
 use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
 
@@ -26,30 +25,31 @@ use super::{
 };
 use crate::By;
 
-/// The most findings of one change.
+/// Maximum number of findings per change.
 pub const MAX: usize = 1_000;
-/// The most findings of one transaction, and about how many rows it writes: it holds the one writer of SQLite.
+/// Maximum number of findings per transaction, and about how many rows it writes: it occupies the only writer of
+/// SQLite.
 pub(crate) const PORTION: usize = 250;
 const ROWS: usize = 2_000;
 
-/// How many findings a transaction takes if each is so many rows.
+/// How many findings a transaction takes if each needs this many rows.
 pub(super) fn portion(rows: usize) -> usize {
     (ROWS / rows.max(1)).clamp(1, PORTION)
 }
 
-/// The findings of these ids, each once, in the order of their ids.
+/// The findings with these ids, each once, ordered by id.
 ///
 /// # Errors
-/// 422 for none or more than [`MAX`], 404 where one is not there or not in the scope.
-pub fn seen(tx: &mut Tx<'_>, ids: &[Id], scope: &Scope) -> Result<Vec<Finding>, Problem> {
+/// 422 for none or more than [`MAX`], 404 if one does not exist or is not in the scope.
+pub fn get(tx: &mut Tx<'_>, ids: &[Id], scope: &Scope) -> Result<Vec<Finding>, Problem> {
     read(tx, ids, scope, "")
 }
 
-/// The same, and nobody else changes them until the end of this transaction.
+/// The same, locked until the end of this transaction.
 ///
 /// # Errors
-/// As for [`seen`].
-pub fn held(tx: &mut Tx<'_>, ids: &[Id], scope: &Scope) -> Result<Vec<Finding>, Problem> {
+/// As for [`get`].
+pub fn get_for_update(tx: &mut Tx<'_>, ids: &[Id], scope: &Scope) -> Result<Vec<Finding>, Problem> {
     let lock = tx.for_update("f");
     read(tx, ids, scope, &lock)
 }
@@ -74,27 +74,27 @@ fn read(tx: &mut Tx<'_>, ids: &[Id], scope: &Scope, lock: &str) -> Result<Vec<Fi
     Ok(findings)
 }
 
-/// Whom to assign: who they are, and whether they come beside those who see to it or instead of them.
+/// Whom to assign, and whether in addition to the current assignees or instead of them.
 #[derive(Debug, Clone, Copy)]
 pub struct Assign<'a> {
-    /// People.
+    /// Users.
     pub users: &'a [Id],
     /// Teams.
     pub teams: &'a [Id],
-    /// Whether those who see to a finding stay.
+    /// Whether the current assignees are kept.
     pub add: bool,
 }
 
 impl Assign<'_> {
-    /// How many rows it writes for a finding at the most, but for those it removes.
+    /// Maximum number of rows it writes for a finding, except for removed assignees.
     pub(super) fn rows(&self) -> usize {
         3 + self.users.len() + self.teams.len()
     }
 
-    /// Who they are in each company of these findings.
+    /// The assignees in each company of these findings.
     ///
     /// # Errors
-    /// 422 for somebody who may not see one of the findings.
+    /// 422 for a user who may not see one of the findings.
     fn checked(&self, tx: &mut Tx<'_>, findings: &[Finding]) -> Result<BTreeMap<Id, Assignees>, Problem> {
         let companies: BTreeSet<Id> = findings.iter().map(|finding| finding.place.company.id).collect();
         let mut known = BTreeMap::new();
@@ -108,7 +108,7 @@ impl Assign<'_> {
         Ok(known)
     }
 
-    /// Who is to see to a finding, of those who are known in its company.
+    /// The new assignees of a finding, from those known in its company.
     fn wanted(&self, known: &BTreeMap<Id, Assignees>, finding: &Finding) -> Assignees {
         let mut wanted = known.get(&finding.place.company.id).cloned().unwrap_or_default();
         if self.add {
@@ -118,7 +118,7 @@ impl Assign<'_> {
         wanted
     }
 
-    /// Those of these findings that it changes.
+    /// The findings among these that it changes.
     ///
     /// # Errors
     /// As for [`checked`](Self::checked).
@@ -129,10 +129,10 @@ impl Assign<'_> {
     }
 }
 
-/// Assigns findings that are held, and answers how many changed.
+/// Assigns locked findings, and returns how many changed.
 ///
 /// # Errors
-/// 422 for somebody who may not see to one of them.
+/// 422 for a user who may not see one of them.
 pub fn assign(
     tx: &mut Tx<'_>,
     findings: &mut [Finding],
@@ -160,13 +160,13 @@ fn merge(into: &mut Vec<crate::Named>, more: &[crate::Named]) {
     into.dedup_by_key(|one| one.id);
 }
 
-/// Whether findings may move to a status; those that are there already stay.
+/// Whether findings may change to a status; those that already have it stay unchanged.
 ///
 /// # Errors
-/// 409 naming the first whose lifecycle does not allow it; 409 for `accepted_risk`, which only an approval leads to.
+/// 409 naming the first whose lifecycle does not allow it; 409 for `accepted_risk`, which requires an approval.
 pub fn may_move(findings: &[Finding], to: Status) -> Result<(), Problem> {
     if to == Status::AcceptedRisk {
-        // Also where all of them are there already: nobody gets there this way.
+        // Checked even if all of them already have it: this status cannot be set this way.
         moves::allowed(to, to, Mover::Person)?;
     }
     for finding in findings.iter().filter(|finding| finding.status != to) {
@@ -177,7 +177,7 @@ pub fn may_move(findings: &[Finding], to: Status) -> Result<(), Problem> {
     Ok(())
 }
 
-/// Moves findings that are held to a status, and answers how many moved; those that are there already stay.
+/// Changes the status of locked findings, and returns how many changed; those that already have it stay unchanged.
 ///
 /// # Errors
 /// As for [`may_move`].

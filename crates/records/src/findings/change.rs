@@ -19,16 +19,16 @@ use crate::{
     text,
 };
 
-/// What a change needs to know beside the finding: the settings of its company ([`Settings::of`]) and who does it.
+/// What a change needs in addition to the finding: the settings of its company ([`Settings::of`]) and the actor.
 #[derive(Debug, Clone, Copy)]
 pub struct Context<'a> {
     /// The settings of the finding's company.
     pub settings: &'a Settings,
-    /// Who does it.
+    /// The actor.
     pub by: &'a By,
 }
 
-/// What may change about a finding; none leaves it as it is.
+/// What may change about a finding; none leaves a field unchanged.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[expect(missing_docs, reason = "the fields are those of a finding")]
 pub struct Change {
@@ -40,17 +40,17 @@ pub struct Change {
     pub location: Option<String>,
     pub rule_id: Option<String>,
     pub cwe: Option<String>,
-    /// What the scanner knows about it. References, code and dates in it change silently.
+    /// The scanner's facts. References, code and dates in them change without an event.
     pub details: Option<Details>,
-    /// A deadline set by hand, or none for the SLA days' one.
+    /// A deadline set by a user, or none for the SLA's.
     pub sla_due_at: Option<Option<Time>>,
     pub retest_due_at: Option<Option<Time>>,
     pub tags: Option<Vec<String>>,
 }
 
 impl Change {
-    /// Only where the finding is.
-    pub(crate) fn whereabouts(self, finding: &Finding) -> Self {
+    /// Reduces it to where the finding is.
+    pub(crate) fn only_location(self, finding: &Finding) -> Self {
         let details = self.details.map(|details| Details {
             locations: details.locations,
             locations_count: details.locations_count,
@@ -64,11 +64,11 @@ impl Change {
     }
 }
 
-/// Changes a finding's details: `finding.severity_changed` where its severity is among them, else `finding.updated`, or
-/// nothing at all if they are that already. Whether they changed.
+/// Changes a finding's details: `finding.severity_changed` if the severity changes, else `finding.updated`, or nothing
+/// if nothing differs. Returns whether they changed.
 ///
 /// # Errors
-/// 409 where the finding of a tool moves to a project that has it already.
+/// 409 if the finding of a tool would move to a project that already has it.
 pub fn change(
     tx: &mut Tx<'_>,
     finding: &mut Finding,
@@ -80,13 +80,13 @@ pub fn change(
     let differing = differences(finding, &changed);
     if differing.is_empty() {
         if finding.details != changed.details {
-            row::update(tx, &changed, due::look(&changed, context.settings))?;
+            row::update(tx, &changed, due::next_check(&changed, context.settings))?;
             *finding = changed;
         }
         return Ok(false);
     }
     changed.updated_at = tx.now();
-    row::update(tx, &changed, due::look(&changed, context.settings))?;
+    row::update(tx, &changed, due::next_check(&changed, context.settings))?;
     if finding.details.identifiers != changed.details.identifiers {
         identifiers::write(tx, &changed)?;
     }
@@ -102,13 +102,13 @@ pub fn change(
     history::add(tx, &updated, &step, context.by)?;
     tx.emit(updated)?;
     if changed.severity > finding.severity {
-        approvals::got_worse(tx, &changed, context.by)?;
+        approvals::became_more_severe(tx, &changed, context.by)?;
     }
     *finding = changed;
     Ok(true)
 }
 
-/// What a change of the details is called.
+/// The event type of a change of the details.
 pub(super) fn kind_of(before: &Finding, after: &Finding) -> Kind {
     if before.severity == after.severity {
         Kind::FindingUpdated
@@ -117,7 +117,7 @@ pub(super) fn kind_of(before: &Finding, after: &Finding) -> Kind {
     }
 }
 
-/// Says in an event what changed, and which severity it was.
+/// Adds to an event what changed, and the previous severity.
 pub(super) fn name_changes(event: &mut Event, changes: &[Changed]) {
     let fields: Vec<_> = changes.iter().map(|one| &one.field).collect();
     event.data.insert("changed".to_owned(), json!(fields));
@@ -129,14 +129,14 @@ pub(super) fn name_changes(event: &mut Event, changes: &[Changed]) {
     );
 }
 
-/// Whether this changes anything of a finding that people are notified of.
+/// Whether this changes anything that people are notified about.
 pub(crate) fn would_change(finding: &Finding, change: Change, settings: &Settings) -> bool {
     let mut changed = finding.clone();
     apply(&mut changed, change, settings);
     !differences(finding, &changed).is_empty()
 }
 
-/// Takes over what a report says about a finding without a word: it is of an earlier version, or judged.
+/// Adopts the data of a scan report without an event: the finding is of an earlier version, or has a verdict.
 ///
 /// # Errors
 /// The store's.
@@ -147,7 +147,7 @@ pub(crate) fn adopt(
     context: Context<'_>,
 ) -> Result<(), Problem> {
     apply(finding, change, context.settings);
-    row::update(tx, finding, due::look(finding, context.settings))?;
+    row::update(tx, finding, due::next_check(finding, context.settings))?;
     identifiers::write(tx, finding)?;
     Ok(())
 }
@@ -169,7 +169,7 @@ fn apply(finding: &mut Finding, change: Change, settings: &Settings) {
         .is_some_and(|severity| severity != finding.severity);
     set(&mut finding.severity, change.severity);
     match change.sla_due_at {
-        // What a form sends back unchanged is not set by hand.
+        // A value that a form sends back unchanged is not set by hand.
         Some(due) if due.is_some() && due == finding.sla_due_at && !worse_or_better => {}
         Some(Some(due)) => (finding.sla_due_at, finding.sla_by_hand) = (Some(due), true),
         Some(None) => (finding.sla_due_at, finding.sla_by_hand) = (computed(finding.severity), false),
@@ -260,7 +260,7 @@ fn shown_component(component: &formats::Component) -> String {
         .to_owned()
 }
 
-/// The deadline, also where only who set it differs.
+/// The deadline, even if only its origin differs.
 fn deadline(before: &Finding, after: &Finding) -> Option<Changed> {
     let pair = |finding: &Finding| (finding.sla_due_at, finding.sla_by_hand);
     Changed::between("sla_due_at", (&pair(before), &pair(after)), |(due, _)| {

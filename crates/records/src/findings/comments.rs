@@ -1,6 +1,6 @@
-//! What people say about a finding.
+//! Comments on a finding.
 //!
-//! Owns: the table `finding_comments` and each change of it with its event. Must not: move the finding.
+//! Owns: the table `finding_comments` and each change of it with its event. Must not: change the finding's status.
 
 use std::collections::BTreeSet;
 
@@ -19,13 +19,13 @@ use crate::{By, Named, by::put, column};
 pub struct Comment {
     /// Its id.
     pub id: Id,
-    /// Who wrote it; null once they are gone.
+    /// The author; null if deleted.
     pub author: Option<Named>,
-    /// What it says.
+    /// The text.
     pub body: String,
     /// When it was written.
     pub created_at: Time,
-    /// When it was last reworded.
+    /// When it was last edited.
     pub updated_at: Time,
 }
 
@@ -44,10 +44,10 @@ impl FromRow for Comment {
 const SELECT: &str = "select m.id, m.author_id, u.name, m.body, m.created_at, m.updated_at from finding_comments m \
      join findings f on f.id = m.finding_id left join users u on u.id = m.author_id where 1 = 1";
 
-/// A page of the comments on a finding of the scope, the newest first.
+/// A page of the comments on a finding of the scope, newest first.
 ///
 /// # Errors
-/// 422 for a limit or a cursor that does not fit.
+/// 422 for an invalid limit or cursor.
 pub fn list(tx: &mut Tx<'_>, finding: Id, scope: &Scope, page: &PageQuery) -> Result<Page<Comment>, Problem> {
     let (limit, after) = (page.limit()?, page.after::<Id>()?);
     let comments = Select::new(SELECT)
@@ -77,7 +77,7 @@ const INSERT: &str = "insert into finding_comments (id, finding_id, author_id, b
      values ($1, $2, $3, $4, $5, $5)";
 const AUTHORS: &str = "select distinct author_id from finding_comments where finding_id = $1 limit 100";
 
-/// Says something about a finding that is held: `finding.commented`, for those who see to it and those who spoke before.
+/// Adds a comment to a locked finding: `finding.commented`, for its assignees and earlier commenters.
 ///
 /// # Errors
 /// The store's.
@@ -89,7 +89,7 @@ pub fn add(tx: &mut Tx<'_>, finding: &Finding, body: String, by: &By) -> Result<
         params![id, finding.id, column::id_or_none(by.id()), &body, now],
     )?;
     let mut event = event::of(tx, Kind::FindingCommented, finding, by);
-    // Apart from those who only spoke before: they do not stand in for an assignee that is missing.
+    // Separate from earlier commenters: they do not replace a missing assignee.
     event::name_assignees(&mut event, finding);
     let concerned: BTreeSet<Id> = event
         .assignee_users
@@ -113,7 +113,7 @@ pub fn add(tx: &mut Tx<'_>, finding: &Finding, body: String, by: &By) -> Result<
 const UPDATE: &str =
     "update finding_comments set body = $3, updated_at = $4 where id = $1 and finding_id = $2";
 
-/// Rewords a comment: `finding.updated`, or nothing at all if it says that already.
+/// Edits a comment: `finding.updated`, or nothing if the text is the same.
 ///
 /// # Errors
 /// The store's.
@@ -137,7 +137,7 @@ pub fn reword(
 
 const DELETE: &str = "delete from finding_comments where id = $1 and finding_id = $2";
 
-/// Takes a comment away: `finding.updated`.
+/// Deletes a comment: `finding.updated`.
 ///
 /// # Errors
 /// The store's.

@@ -1,4 +1,4 @@
-//! Recording a finding, with its one event.
+//! Creates a finding, with its one event.
 
 use access::Problem;
 use base::{Id, Kind, Severity, Time};
@@ -13,7 +13,7 @@ use crate::{
     tags::{self, Tagged},
 };
 
-/// A finding to be.
+/// A finding to create.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the fields are those of a finding")]
 pub struct New {
@@ -26,23 +26,23 @@ pub struct New {
     pub cwe: String,
     pub details: Details,
     pub target: Option<Named>,
-    /// The judged finding from which it differs in code or version only.
+    /// The finding with a verdict from which it differs only in code or version.
     pub related: Option<Id>,
     pub tool: String,
     /// Empty for a finding without a tool.
     pub fingerprint: String,
-    /// A deadline set by hand; none for the SLA days' one.
+    /// A deadline set by a user; none for the SLA's.
     pub sla_due_at: Option<Time>,
     pub retest_due_at: Option<Time>,
     pub tags: Vec<String>,
-    /// People who may see the company: from [`assignees::check`].
+    /// Users who may see the company: from [`assignees::check`].
     pub users: Vec<Named>,
     /// Teams of the company: from [`assignees::check`].
     pub teams: Vec<Named>,
 }
 
 impl New {
-    /// One with this title and severity and nothing else.
+    /// One with only this title and severity.
     pub fn titled(title: impl Into<String>, severity: Severity) -> Self {
         Self {
             asset: None,
@@ -66,11 +66,11 @@ impl New {
     }
 }
 
-/// Records a finding, open, with its deadline: one `finding.created`, with its assignees. One that begins without any is
-/// assigned to those whom the first matching ownership rule names.
+/// Creates an open finding with its deadline: one `finding.created`, with its assignees. One without assignees is
+/// assigned by the first matching ownership rule.
 ///
 /// # Errors
-/// 409 for a fingerprint that the tool has already in this place.
+/// 409 for a fingerprint that the tool already has in this place.
 pub fn create(tx: &mut Tx<'_>, new: New, place: &Place, context: Context<'_>) -> Result<Finding, Problem> {
     let rules = if new.users.is_empty() && new.teams.is_empty() {
         ByRule::of(tx, place.company.id)?
@@ -83,7 +83,7 @@ pub fn create(tx: &mut Tx<'_>, new: New, place: &Place, context: Context<'_>) ->
     Ok(finding)
 }
 
-/// The same for one of many: what can be written together for all of them goes to `rows`.
+/// The same for one of many: what can be written together goes to `rows`.
 ///
 /// # Errors
 /// As for [`create`].
@@ -96,7 +96,7 @@ pub(crate) fn record(
 ) -> Result<Finding, Problem> {
     let mut finding = made(tx, new, place, context);
     let by_rule = rules.assign(&mut finding);
-    row::insert(tx, &finding, due::look(&finding, context.settings))?;
+    row::insert(tx, &finding, due::next_check(&finding, context.settings))?;
     identifiers::write(tx, &finding)?;
     let tagged = (Tagged::Finding, finding.id);
     tags::write(tx, tagged, place.company.id, (&[], &finding.tags))?;
@@ -115,7 +115,7 @@ pub(crate) fn record(
     Ok(finding)
 }
 
-/// The finding as it begins.
+/// The new finding.
 fn made(tx: &Tx<'_>, new: New, place: &Place, context: Context<'_>) -> Finding {
     let (id, now) = (tx.id(), tx.now());
     let days = &context.settings.sla_days;

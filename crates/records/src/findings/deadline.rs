@@ -1,4 +1,4 @@
-//! Where an open finding stands towards its SLA deadline: what the dashboard counts and the list can be narrowed to.
+//! The state of an open finding relative to its SLA deadline, as counted by the dashboard and filtered in the list.
 
 use std::{str::FromStr, time::Duration};
 
@@ -10,20 +10,20 @@ use super::Status;
 const BREACHED: &str = "breached";
 const DUE_IN_7_DAYS: &str = "due_in_7_days";
 
-/// How near a deadline is to be counted.
+/// How near a deadline must be to count.
 const NEAR: Duration = Duration::from_hours(7 * 24);
 
-/// Open findings by their deadline. One that is closed has none to keep.
+/// Open findings by deadline. Closed ones do not count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Deadline {
     /// It has passed.
     Breached,
-    /// It comes within seven days from now.
+    /// It is within seven days from now.
     DueIn7Days,
 }
 
 impl Deadline {
-    /// Only the findings `f` of which this is so at this time.
+    /// Only the findings `f` in this state at this time.
     #[must_use]
     pub fn narrow(self, select: Select, now: Time) -> Select {
         let open = format!(" and f.status in {} and f.sla_due_at > 0", Status::OPEN_SQL);

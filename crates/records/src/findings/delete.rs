@@ -1,7 +1,7 @@
-//! Deleting a finding: what was decided about it stays, and so does what it went through.
+//! Deletes a finding: decisions about it and its history are kept.
 //!
-//! Owns: the tables `deleted_findings`, `deleted_finding_moves` and `deleted_finding_comments`. Must not: say who may
-//! delete, or write the audit log; the handler does.
+//! Owns: the tables `deleted_findings`, `deleted_finding_moves` and `deleted_finding_comments`. Must not: decide who
+//! may delete, or write the audit log; the handler does.
 
 use access::Problem;
 use base::{Id, Kind, Scope};
@@ -21,14 +21,14 @@ const KEEP_COMMENTS: &str = "insert into deleted_finding_comments (id, finding_i
      where finding_id = $1";
 const DELETE: &str = "delete from findings where id = $1 and company_id = $2";
 
-/// Deletes a finding that is held: `finding.deleted`. Its history and its comments are kept.
+/// Deletes a locked finding: `finding.deleted`. Its history and comments are kept.
 ///
 /// # Errors
-/// 409 where an approval of it was decided: what was decided, by whom and when, is kept with its finding.
+/// 409 if an approval of it was decided: the decision, with its author and time, is kept with its finding.
 pub fn delete(tx: &mut Tx<'_>, finding: &Finding, by: &By) -> Result<(), Problem> {
     if tx.one::<(Id,)>(DECIDED, params![finding.id])?.is_some() {
         return Err(Problem::conflict(
-            "A risk acceptance of this finding was decided, so it cannot be deleted. Close it instead.",
+            "This finding has a decided risk acceptance, so it cannot be deleted. Close it instead.",
         ));
     }
     let deleted = event::of(tx, Kind::FindingDeleted, finding, by);
@@ -49,7 +49,7 @@ pub fn delete(tx: &mut Tx<'_>, finding: &Finding, by: &By) -> Result<(), Problem
 
 const KEPT: &str = "select d.id from deleted_findings d where 1 = 1";
 
-/// What a deleted finding of a scope went through; none where there was no such finding.
+/// The history of a deleted finding of a scope; none if there was no such finding.
 ///
 /// # Errors
 /// The store's.

@@ -1,7 +1,7 @@
-//! What the clock does with findings: the steps up to an SLA deadline and the deadline itself, and retests.
+//! The clock's work on findings: the steps before an SLA deadline and the deadline itself, and retests.
 //!
-//! Owns: when the clock has to look at a finding (`clock_at`), what it tells then, and `finding_steps`, the memory of
-//! that. Must not: wait for anything; `records::clock` does.
+//! Owns: when the clock must check a finding (`clock_at`), what it announces then, and `finding_steps`, the record of
+//! these announcements. Must not: wait for anything; `records::clock` does.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,7 +18,7 @@ use crate::{
     sla::{Ladder, warnings},
 };
 
-/// Findings among what the clock looks at.
+/// Findings among the clock's sources.
 pub(crate) const SOURCE: Source = Source {
     name: "findings",
     concerns: |kind| {
@@ -33,10 +33,10 @@ pub(crate) const SOURCE: Source = Source {
     },
     next,
     act,
-    set_aside: Some(set_aside),
+    postpone: Some(postpone),
 };
 
-/// Which of a finding's deadlines.
+/// One of a finding's deadlines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Which {
     Sla,
@@ -69,7 +69,7 @@ impl Which {
     }
 }
 
-/// What of a finding says when its time comes.
+/// The facts of a finding that determine its next check.
 struct Deadlines {
     status: Status,
     sla: Option<Time>,
@@ -85,8 +85,8 @@ impl Deadlines {
         }
     }
 
-    /// Those that still count: of a finding that is open.
-    fn standing(&self) -> impl Iterator<Item = (Which, Time)> + '_ {
+    /// The deadlines that still count: those of an open finding.
+    fn current(&self) -> impl Iterator<Item = (Which, Time)> + '_ {
         Which::ALL
             .into_iter()
             .filter(|_| self.status.is_open())
@@ -99,22 +99,22 @@ impl Deadlines {
             })
     }
 
-    fn look(&self, sla_steps: Ladder) -> Option<Time> {
-        let looks = self
-            .standing()
-            .filter_map(|(which, deadline)| which.ladder(sla_steps).look(deadline));
-        looks.min().map(after_zero)
+    fn next_check(&self, sla_steps: Ladder) -> Option<Time> {
+        let checks = self
+            .current()
+            .filter_map(|(which, deadline)| which.ladder(sla_steps).first_check(deadline));
+        checks.min().map(after_zero)
     }
 }
 
-/// 0 is never, also for what was due before 1970.
+/// 0 means never, so a time before 1970 becomes 1.
 fn after_zero(time: Time) -> Time {
     time.max(Time::from_nanos(1))
 }
 
-/// When the clock has to look at a finding that is written, not knowing what was told of it.
-pub(super) fn look(finding: &Finding, settings: &Settings) -> Option<Time> {
-    Deadlines::of(finding).look(settings.sla_steps)
+/// When the clock must check a finding that is being written, without knowing what was announced.
+pub(super) fn next_check(finding: &Finding, settings: &Settings) -> Option<Time> {
+    Deadlines::of(finding).next_check(settings.sla_steps)
 }
 
 const NEXT: &str = "select clock_at from findings where clock_at > 0 order by clock_at limit 1";
@@ -123,7 +123,7 @@ fn next(tx: &mut Tx<'_>, _: &Settings) -> Result<Option<Time>, Error> {
     Ok(tx.one::<(Time,)>(NEXT, &[])?.map(|(at,)| at))
 }
 
-/// Looks at findings whose time has come, the earliest first, and tells what is to be told.
+/// Checks findings that are due, earliest first, and announces what is due.
 fn act(tx: &mut Tx<'_>, settings: &Settings, limit: u32) -> Result<usize, Problem> {
     let now = tx.now();
     let select = Select::new(row::SELECT)
@@ -136,63 +136,66 @@ fn act(tx: &mut Tx<'_>, settings: &Settings, limit: u32) -> Result<usize, Proble
     let ids: Vec<Id> = findings.iter().map(|finding| finding.id).collect();
     let companies: BTreeSet<Id> = findings.iter().map(|finding| finding.place.company.id).collect();
     let own = warnings::among(tx, &companies.into_iter().collect::<Vec<_>>())?;
-    let told = told(tx, &ids)?;
-    let mut looks: BTreeMap<Time, Vec<Id>> = BTreeMap::new();
-    let mut tellings = Vec::new();
+    let announced = announced(tx, &ids)?;
+    let mut checks: BTreeMap<Time, Vec<Id>> = BTreeMap::new();
+    let mut announcements = Vec::new();
     for finding in &findings {
         let sla_steps = own.get(&finding.place.company.id).copied();
         let sla_steps = sla_steps.unwrap_or(settings.sla_steps);
-        let next = due(finding, sla_steps, &told, now, &mut tellings);
-        looks.entry(time_or_none(next)).or_default().push(finding.id);
+        let next = due(finding, sla_steps, &announced, now, &mut announcements);
+        checks.entry(time_or_none(next)).or_default().push(finding.id);
     }
-    remember(tx, &tellings, now)?;
+    remember(tx, &announcements, now)?;
     failpoint::hit("clock.remembered");
-    let events: Vec<Event> = tellings.iter().map(|telling| telling.event(tx, now)).collect();
+    let events: Vec<Event> = announcements
+        .iter()
+        .map(|announcement| announcement.event(tx, now))
+        .collect();
     tx.emit_all(events)?;
-    for (look, ids) in looks {
+    for (next_check, ids) in checks {
         Select::new("update findings set ")
-            .push("clock_at = ? where 1 = 1", vec![look.into()])
+            .push("clock_at = ? where 1 = 1", vec![next_check.into()])
             .within("id", ids)
             .execute(tx)?;
     }
     Ok(findings.len())
 }
 
-/// What is told of a finding now goes to `tellings`; when there is something next.
+/// Adds what is announced about a finding now to `announcements`; returns when there is something next.
 fn due<'a>(
     finding: &'a Finding,
     sla_steps: Ladder,
-    told: &Told,
+    announced: &Announced,
     now: Time,
-    tellings: &mut Vec<Telling<'a>>,
+    announcements: &mut Vec<Announcement<'a>>,
 ) -> Option<Time> {
     let mut next = None;
-    for (which, deadline) in Deadlines::of(finding).standing() {
+    for (which, deadline) in Deadlines::of(finding).current() {
         let ladder = which.ladder(sla_steps);
-        let told = told
+        let announced = announced
             .get(&(finding.id, which.name().to_owned(), deadline))
             .copied();
-        let told = told
+        let announced = announced
             .into_iter()
-            .chain(said_with_it(finding, which, ladder, deadline))
+            .chain(announced_at_creation(finding, which, ladder, deadline))
             .min();
-        let step = ladder.due(deadline, now, told);
-        tellings.extend(step.map(|step| Telling {
+        let step = ladder.due(deadline, now, announced);
+        announcements.extend(step.map(|step| Announcement {
             finding,
             which,
             deadline,
             step,
         }));
-        let after = ladder.next(deadline, now, step.or(told)).map(after_zero);
+        let after = ladder.next(deadline, now, step.or(announced)).map(after_zero);
         next = next.into_iter().chain(after).min();
     }
     next
 }
 
-/// The step that was past when the finding was recorded, of a deadline that its severity gave: the deadline was said with
-/// the finding then, and a warning at its birth is noise. Not the deadline itself, and not one that a person set: what
-/// is near then is news.
-fn said_with_it(finding: &Finding, which: Which, ladder: Ladder, deadline: Time) -> Option<u32> {
+/// The step that had already passed when the finding was created, for a deadline from its severity: the deadline was
+/// announced with the finding, and an immediate warning would be noise. Not the deadline itself, and not one that a
+/// user set: these are news.
+fn announced_at_creation(finding: &Finding, which: Which, ladder: Ladder, deadline: Time) -> Option<u32> {
     if which != Which::Sla || finding.sla_by_hand {
         return None;
     }
@@ -201,7 +204,7 @@ fn said_with_it(finding: &Finding, which: Which, ladder: Ladder, deadline: Time)
         .filter(|step| *step > 0)
 }
 
-/// What a select of findings ends with: what another node is at is its own.
+/// The end of a select of findings: those locked by another node are skipped.
 fn claim(tx: &Tx<'_>) -> String {
     let lock = tx.for_update("f");
     if lock.is_empty() {
@@ -211,14 +214,14 @@ fn claim(tx: &Tx<'_>) -> String {
     }
 }
 
-/// The nearest step told of each deadline.
-type Told = BTreeMap<(Id, String, Time), u32>;
+/// The nearest announced step of each deadline.
+type Announced = BTreeMap<(Id, String, Time), u32>;
 
-const TOLD: &str = "select finding_id, kind, deadline, step from finding_steps where 1 = 1";
+const ANNOUNCED: &str = "select finding_id, kind, deadline, step from finding_steps where 1 = 1";
 
-/// What was told of these findings last, by deadline.
-fn told(tx: &mut Tx<'_>, ids: &[Id]) -> Result<Told, Error> {
-    let rows: Vec<(Id, String, Time, u32)> = Select::new(TOLD)
+/// The last announced steps of these findings, by deadline.
+fn announced(tx: &mut Tx<'_>, ids: &[Id]) -> Result<Announced, Error> {
+    let rows: Vec<(Id, String, Time, u32)> = Select::new(ANNOUNCED)
         .within("finding_id", ids.iter().copied())
         .all(tx)?;
     Ok(rows
@@ -227,15 +230,15 @@ fn told(tx: &mut Tx<'_>, ids: &[Id]) -> Result<Told, Error> {
         .collect())
 }
 
-/// A step that is told now.
-struct Telling<'a> {
+/// A step that is announced now.
+struct Announcement<'a> {
     finding: &'a Finding,
     which: Which,
     deadline: Time,
     step: u32,
 }
 
-impl Telling<'_> {
+impl Announcement<'_> {
     fn event(&self, tx: &Tx<'_>, now: Time) -> Event {
         let mut event = event::of(tx, self.which.kind(self.step), self.finding, &By::SYSTEM);
         clock::describe(&mut event, self.deadline, self.step, now);
@@ -247,19 +250,19 @@ impl Telling<'_> {
 }
 
 const REMEMBER: &str = "insert into finding_steps (finding_id, kind, deadline, step, told_at)";
-/// Never back: a row that is there already is nearer to the deadline or as near, and stays.
+/// Never backwards: an existing row that is as near to the deadline or nearer is kept.
 const NEARER: &str = "on conflict (finding_id, kind, deadline) do update set step = excluded.step, \
      told_at = excluded.told_at where finding_steps.step > excluded.step";
 
-fn remember(tx: &mut Tx<'_>, tellings: &[Telling<'_>], now: Time) -> Result<(), Error> {
-    let rows: Vec<[Value; 5]> = tellings
+fn remember(tx: &mut Tx<'_>, announcements: &[Announcement<'_>], now: Time) -> Result<(), Error> {
+    let rows: Vec<[Value; 5]> = announcements
         .iter()
-        .map(|telling| {
+        .map(|announcement| {
             [
-                telling.finding.id.into(),
-                telling.which.name().into(),
-                telling.deadline.into(),
-                telling.step.into(),
+                announcement.finding.id.into(),
+                announcement.which.name().into(),
+                announcement.deadline.into(),
+                announcement.step.into(),
                 now.into(),
             ]
         })
@@ -267,29 +270,29 @@ fn remember(tx: &mut Tx<'_>, tellings: &[Telling<'_>], now: Time) -> Result<(), 
     clock::remember(tx, (REMEMBER, NEARER), rows)
 }
 
-const LATER: &str = "update findings set clock_at = $1 where id in \
+const POSTPONE: &str = "update findings set clock_at = $1 where id in \
      (select id from findings where clock_at > 0 and clock_at <= $2 order by clock_at limit 1)";
 
-/// The finding whose turn it is cannot be told of: it has another turn later, and holds up no other.
-fn set_aside(tx: &mut Tx<'_>, until: Time) -> Result<(), Error> {
+/// The next finding cannot be announced: it is postponed and does not block the others.
+fn postpone(tx: &mut Tx<'_>, until: Time) -> Result<(), Error> {
     let now = tx.now();
-    tx.execute(LATER, params![until, now]).map(drop)
+    tx.execute(POSTPONE, params![until, now]).map(drop)
 }
 
 const WAITING: &str = "select id, company_id, status, sla_due_at, retest_due_at, clock_at from findings where id > $1 \
      order by id limit $2";
 const WAITING_OF: &str = "select id, company_id, status, sla_due_at, retest_due_at, clock_at from findings \
      where company_id = $3 and id > $1 order by id limit $2";
-// What changed since it was read is written by whoever changed it.
+// A finding that changed since it was read is written by that change.
 const WAIT: &str = "update findings set clock_at = $2 where id = $1 and clock_at > 0 and sla_due_at = $3 \
      and retest_due_at = $4 and status = $5";
 
-/// Lets findings wait for what the ladder says now: those of a company, or of all that have none of their own, after an
-/// id and at most so many. The last id, if there may be more.
+/// Recalculates when findings of a company, or of all companies without a ladder of their own, are checked: those after
+/// an id, at most `limit`. Returns the last id, if there may be more.
 ///
 /// # Errors
 /// The store's.
-pub(crate) fn wait_anew(
+pub(crate) fn recalculate(
     tx: &mut Tx<'_>,
     company: Option<Id>,
     after: &str,
@@ -314,9 +317,9 @@ pub(crate) fn wait_anew(
             sla: set(*sla),
             retest: set(*retest),
         };
-        let look = time_or_none(deadlines.look(ladder.unwrap_or(settings.sla_steps)));
-        if look != *clock_at {
-            tx.execute(WAIT, params![*id, look, *sla, *retest, *status])?;
+        let next_check = time_or_none(deadlines.next_check(ladder.unwrap_or(settings.sla_steps)));
+        if next_check != *clock_at {
+            tx.execute(WAIT, params![*id, next_check, *sla, *retest, *status])?;
         }
     }
     let full = rows.len() >= limit as usize;

@@ -10,7 +10,7 @@ use crate::{
     by::{self, put},
 };
 
-/// An event about this finding as it is now, for the people and teams that see to it.
+/// An event about this finding in its current state, for its assignees.
 pub(super) fn of(tx: &Tx<'_>, kind: Kind, finding: &Finding, by: &By) -> Event {
     let subject = Subject {
         kind: SubjectType::Finding,
@@ -25,7 +25,7 @@ pub(super) fn of(tx: &Tx<'_>, kind: Kind, finding: &Finding, by: &By) -> Event {
     put(data, "finding_id", Some(finding.id));
     put(data, "title", Some(&finding.title));
     put(data, "status", Some(finding.status));
-    // Whoever sends messages knows no status: an open notification about a finding that is done is done, too.
+    // Notifications know no status: an open notification about a finding that is done is done, too.
     if !finding.status.is_open() {
         data.insert("done".to_owned(), Value::Bool(true));
     }
@@ -57,7 +57,7 @@ pub(super) fn of(tx: &Tx<'_>, kind: Kind, finding: &Finding, by: &By) -> Event {
     event
 }
 
-/// The whole set of who sees to it.
+/// The complete set of its assignees.
 pub(super) fn name_assignees(event: &mut Event, finding: &Finding) {
     let ids = |named: &[Named]| -> Value { json!(named.iter().map(|one| one.id).collect::<Vec<_>>()) };
     event
@@ -68,8 +68,8 @@ pub(super) fn name_assignees(event: &mut Event, finding: &Finding) {
         .insert("assignee_team_ids".to_owned(), ids(&finding.teams));
 }
 
-/// Names the assignees of an event that assigns, beside whatever else it says, and answers that as changes of the
-/// history. It is for those who are new; `by_rule` is the ownership rule that named them.
+/// Adds the assignees to an event that assigns, in addition to its other data, and returns them as changes for the
+/// history. It is for the new ones; `by_rule` is the ownership rule that named them.
 pub(super) fn assigned(
     event: &mut Event,
     finding: &Finding,
@@ -83,7 +83,7 @@ pub(super) fn assigned(
     changes
 }
 
-/// The most texts of a list that an event holds.
+/// Maximum number of texts of a list in an event.
 const LISTED: usize = 50;
 
 fn list(data: &mut Map<String, Value>, key: &str, texts: &[String]) {

@@ -1,4 +1,4 @@
-//! What findings are recognised by in the next report.
+//! What findings are recognised by in the next scan report.
 //!
 //! Owns: the table `finding_evidence`. Must not: decide what is the same; [`matching`](crate::matching) does.
 
@@ -11,45 +11,46 @@ use store::{Error, FromRow, Row, Select, Tx, Value, params};
 use super::Status;
 use crate::rows;
 
-/// What is stored of one finding.
+/// The stored evidence of one finding.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Evidence {
-    /// The target whose reports hold it; none for a finding of an earlier version that no report has matched yet.
+    /// The target of the scan reports that contain it; none for a finding of an earlier version that no scan report has
+    /// matched yet.
     pub(crate) target: Option<Id>,
-    /// The group, as a text that sorts as the number does.
+    /// The group, as a text that sorts like the number.
     pub(crate) group: String,
     /// The rest of its identity.
     pub(crate) identity: String,
-    /// The file it is in.
+    /// Its file.
     pub(crate) path: String,
-    /// What the last report said of it.
-    pub(crate) said: String,
+    /// The content of the last scan report about it.
+    pub(crate) content: String,
 }
 
 impl Evidence {
     /// The evidence of an entry of a target.
-    pub(crate) fn of(target: Id, found: &formats::Found, said: String) -> Self {
+    pub(crate) fn of(target: Id, found: &formats::Found, content: String) -> Self {
         Self {
             target: Some(target),
             group: group_key(found.identity.group),
             identity: found.identity.to_text(),
             path: found.path.clone(),
-            said,
+            content,
         }
     }
 }
 
-/// A group as it is stored.
+/// A group in its stored form.
 pub(crate) fn group_key(group: u128) -> String {
     format!("{group:032x}")
 }
 
-/// A stored finding among others of its target.
+/// A stored finding of a target.
 #[derive(Debug, Clone)]
 pub(crate) struct Known {
     pub(crate) id: Id,
     pub(crate) status: Status,
-    /// Whether the report before held it.
+    /// Whether the previous scan report contained it.
     pub(crate) present: bool,
     pub(crate) identity: Identity,
 }
@@ -60,7 +61,7 @@ impl FromRow for KnownRow {
     fn from_row(row: &Row) -> Result<Self, Error> {
         let group: String = row.get(1)?;
         let number = u128::from_str_radix(&group, 16);
-        let number = number.map_err(|_| Error::Decode("a group that is no number".to_owned()))?;
+        let number = number.map_err(|_| Error::Decode("a group that is not a number".to_owned()))?;
         let identity = Identity::from_text(number, &row.get::<String>(2)?)
             .ok_or_else(|| Error::Decode("the evidence of a finding".to_owned()))?;
         let status = row.get(3)?;
@@ -79,10 +80,10 @@ const OF_TARGET: &str = "select e.finding_id, e.group_key, e.evidence, f.status,
      join findings f on f.id = e.finding_id where e.target_id = $1 and e.target_id <> '' \
      and (e.group_key, e.finding_id) > ($2, $3) order by e.group_key, e.finding_id limit $4";
 
-/// Where the next page of a target's findings begins: behind this group and id.
+/// Where the next page of a target's findings begins: after this group and id.
 pub(crate) type Cursor = (String, String);
 
-/// A page of the stored findings of a target, in the order of their groups; a shorter page is the last one.
+/// A page of the stored findings of a target, ordered by group; a shorter page is the last one.
 pub(crate) fn page(
     tx: &mut Tx<'_>,
     target: Id,
@@ -117,13 +118,13 @@ impl FromRow for EvidenceRow {
             group: row.get(2)?,
             identity: row.get(3)?,
             path: row.get(4)?,
-            said: row.get(5)?,
+            content: row.get(5)?,
         };
         Ok(Self(row.get(0)?, evidence))
     }
 }
 
-/// What is stored of these findings.
+/// The evidence of these findings.
 pub(crate) fn of(tx: &mut Tx<'_>, ids: &[Id]) -> Result<BTreeMap<Id, Evidence>, Error> {
     if ids.is_empty() {
         return Ok(BTreeMap::new());
@@ -146,7 +147,7 @@ impl FromRow for WithStatusRow {
     }
 }
 
-/// The same with the status of each finding; with `lock` nobody else changes them until the end of this transaction.
+/// The same with the status of each finding; with `lock` they are locked until the end of this transaction.
 pub(crate) fn with_status(
     tx: &mut Tx<'_>,
     ids: &[Id],
@@ -168,7 +169,7 @@ const WRITE: &str = "insert into finding_evidence (finding_id, target_id, group_
 const OVER: &str = "on conflict (finding_id) do update set target_id = excluded.target_id, group_key = excluded.group_key, \
      evidence = excluded.evidence, path = excluded.path, said = excluded.said";
 
-/// Writes the evidence of these findings, each of them once.
+/// Writes the evidence of these findings, each once.
 pub(crate) fn write(tx: &mut Tx<'_>, evidence: Vec<(Id, Evidence)>) -> Result<(), Error> {
     let row = |(id, evidence): (Id, Evidence)| {
         vec![
@@ -177,7 +178,7 @@ pub(crate) fn write(tx: &mut Tx<'_>, evidence: Vec<(Id, Evidence)>) -> Result<()
             evidence.group.into(),
             evidence.identity.into(),
             evidence.path.into(),
-            evidence.said.into(),
+            evidence.content.into(),
         ]
     };
     rows::insert(tx, (WRITE, OVER), evidence.into_iter().map(row).collect()).map(drop)
@@ -186,8 +187,8 @@ pub(crate) fn write(tx: &mut Tx<'_>, evidence: Vec<(Id, Evidence)>) -> Result<()
 const UNTARGETED: &str = "select f.id, f.tool, f.fingerprint, f.status from findings f where f.company_id = $1 \
      and f.project_id = $2 and f.target_id = '' and f.tool <> '' and f.id > $3 order by f.id limit $4";
 
-/// A page of the findings of tools in a place that no report of this version has matched yet: with tool, fingerprint and
-/// status.
+/// A page of the tool findings in a place that no scan report of this version has matched yet: with tool, fingerprint
+/// and status.
 pub(crate) fn untargeted(
     tx: &mut Tx<'_>,
     (company, project): (Id, &str),

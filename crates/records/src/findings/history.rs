@@ -1,4 +1,4 @@
-//! What a finding went through.
+//! The history of a finding.
 
 use base::{Event, Id, Scope, Time};
 use serde::{Deserialize, Serialize};
@@ -8,41 +8,41 @@ use store::{Error, FromRow, Row, Select, Tx, Value, params};
 use super::Status;
 use crate::{By, Named, column, rows, text};
 
-/// One step of a finding's life.
+/// One step in a finding's history.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[schema(as = FindingMove)]
 pub struct Move {
-    /// Where it stood; null where its status did not change.
+    /// The previous status; null if the status did not change.
     pub from: Option<Status>,
-    /// Where it went; null where its status did not change.
+    /// The new status; null if the status did not change.
     pub to: Option<Status>,
-    /// What else changed about it.
+    /// Other changes.
     pub changes: Vec<Changed>,
-    /// What the person said.
+    /// The user's comment.
     pub comment: Option<String>,
-    /// Who it was; null for an import or somebody who is gone.
+    /// The actor; null for an import or a deleted user.
     pub actor: Option<Named>,
     /// The scan whose import it was.
     pub scan_id: Option<Id>,
-    /// The event that told people of it; null where one event tells of many steps.
+    /// The event that announced it; null if one event announced many steps.
     pub event_id: Option<Id>,
     /// When.
     pub at: Time,
 }
 
-/// A field that changed. A long text is cut.
+/// A field that changed. Long texts are truncated.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[schema(as = FindingFieldChange)]
 pub struct Changed {
     /// Its name in the API.
     pub field: String,
-    /// What it was; null for nothing.
+    /// The previous value; null for none.
     pub before: Option<String>,
-    /// What it is; null for nothing.
+    /// The new value; null for none.
     pub after: Option<String>,
 }
 
-/// Characters of a value that the history keeps.
+/// Maximum length of a value in the history, in characters.
 const KEPT: usize = 300;
 
 impl Changed {
@@ -60,7 +60,7 @@ impl Changed {
         })
     }
 
-    /// Something that was not so before.
+    /// A new value without a previous one.
     pub(super) fn to(field: &str, after: String) -> Self {
         Self {
             field: field.to_owned(),
@@ -70,7 +70,7 @@ impl Changed {
     }
 }
 
-/// A step to write down.
+/// A step to record.
 #[derive(Default)]
 pub(super) struct Step<'a> {
     pub(super) moved: Option<(Status, Status)>,
@@ -81,18 +81,18 @@ pub(super) struct Step<'a> {
 const INSERT: &str = "insert into finding_moves (id, finding_id, from_status, to_status, comment, actor_id, scan_id, \
      at, changes, event_id)";
 
-/// Writes down the step that this event of a finding tells of.
+/// Records the step that belongs to this event of a finding.
 pub(super) fn add(tx: &mut Tx<'_>, event: &Event, step: &Step<'_>, by: &By) -> Result<(), Error> {
     let row = row(tx, event, step, by);
     write(tx, vec![row])
 }
 
-/// Writes down several steps: from [`row`].
+/// Records several steps: from [`row`].
 pub(super) fn write(tx: &mut Tx<'_>, steps: Vec<Vec<Value>>) -> Result<(), Error> {
     rows::insert(tx, (INSERT, ""), steps).map(drop)
 }
 
-/// The step that this event of a finding tells of, as it is written.
+/// The step that belongs to this event of a finding, as a row.
 pub(super) fn row(tx: &Tx<'_>, event: &Event, step: &Step<'_>, by: &By) -> Vec<Value> {
     let (id, now) = (tx.id(), tx.now());
     let status = |status: Option<Status>| status.map_or("", Status::name);
@@ -150,10 +150,10 @@ const MOVES: &str = "select m.from_status, m.to_status, m.comment, m.actor_id, u
 const MOVES_OF_DELETED: &str = "select m.from_status, m.to_status, m.comment, m.actor_id, u.name, m.scan_id, m.at, \
      m.changes, m.event_id from deleted_finding_moves m join deleted_findings f on f.id = m.finding_id \
      left join users u on u.id = m.actor_id where 1 = 1";
-/// More steps than a finding has in a life.
+/// More steps than a finding ever has.
 const LIMIT: usize = 500;
 
-/// The steps of a finding, the latest first, at most 500.
+/// The steps of a finding, latest first, at most 500.
 ///
 /// # Errors
 /// The store's.
@@ -161,7 +161,7 @@ pub(super) fn of(tx: &mut Tx<'_>, finding: Id, scope: &Scope) -> Result<Vec<Move
     latest(tx, MOVES, finding, scope)
 }
 
-/// The same of a finding that was deleted.
+/// The same for a deleted finding.
 ///
 /// # Errors
 /// The store's.

@@ -1,7 +1,7 @@
 //! The handlers of findings.
 //!
-//! Owns: bodies, their validation, and which role may do what: viewers read, analysts write, managers delete.
-//! Must not: hold SQL.
+//! Owns: bodies, their validation, and the required roles: viewers read, analysts write, managers delete. Must not:
+//! contain SQL.
 
 mod body;
 pub mod bulk;
@@ -28,7 +28,7 @@ use crate::{By, Place, Records, Settings};
 #[utoipa::path(
     get, path = "/findings", tag = "findings", operation_id = "list_findings", params(ListQuery, PageQuery),
     responses(
-        (status = 200, description = "A page of findings, the newest first unless sorted otherwise", body = Page<View>),
+        (status = 200, description = "A page of findings, newest first unless sorted otherwise", body = Page<View>),
         (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
     ),
 )]
@@ -65,7 +65,7 @@ pub async fn get(
     Ok(Json(finding.into()))
 }
 
-/// Writes down a finding
+/// Creates a finding
 #[utoipa::path(
     post, path = "/findings", tag = "findings", operation_id = "create_finding", request_body = NewFinding,
     responses(
@@ -96,9 +96,9 @@ pub async fn create(
     records.write(move |tx| once.run(tx, create)).await
 }
 
-/// Changes a finding; what is left out stays
+/// Changes a finding; omitted fields stay unchanged
 ///
-/// A status is changed by `POST /findings/{id}/status`.
+/// The status is changed with `POST /findings/{id}/status`.
 #[utoipa::path(
     patch, path = "/findings/{id}", tag = "findings", operation_id = "update_finding", params(("id" = Id, Path)),
     request_body = FindingChange,
@@ -130,8 +130,8 @@ pub async fn update(
 #[utoipa::path(
     delete, path = "/findings/{id}", tag = "findings", operation_id = "delete_finding", params(("id" = Id, Path)),
     responses(
-        (status = 204, description = "It is gone"),
-        (status = 409, description = "A risk acceptance of it was decided", body = Problem,
+        (status = 204, description = "Deleted"),
+        (status = 409, description = "It has a decided risk acceptance", body = Problem,
             content_type = "application/problem+json"),
         (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
     ),
@@ -143,7 +143,7 @@ pub async fn delete(
 ) -> Result<StatusCode, Problem> {
     records
         .write(move |tx| {
-            let finding = super::held(tx, id, &caller.scope)?;
+            let finding = super::get_for_update(tx, id, &caller.scope)?;
             caller.may(finding.place.company.id, Role::Manager)?;
             super::delete(tx, &finding, &By::caller(&caller))?;
             let entry = Entry::new(Action::FindingDeleted, finding.id, &finding.title);
@@ -154,7 +154,7 @@ pub async fn delete(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Sets who sees to a finding: these people and teams and nobody else
+/// Sets the assignees of a finding: exactly these users and teams
 #[utoipa::path(
     post, path = "/findings/{id}/assignees", tag = "findings", operation_id = "assign_finding",
     params(("id" = Id, Path)), request_body = AssigneesBody,
@@ -180,9 +180,9 @@ pub async fn assign(
     Ok(Json(finding.await?.into()))
 }
 
-/// Moves a finding to another status
+/// Changes the status of a finding
 ///
-/// A finding's `allowed_statuses` says where it can go. A risk is accepted by an approval: `POST /approvals`.
+/// A finding's `allowed_statuses` are the possible ones. A risk is accepted through an approval: `POST /approvals`.
 #[utoipa::path(
     post, path = "/findings/{id}/status", tag = "findings", operation_id = "move_finding",
     params(("id" = Id, Path)), request_body = body::DescribedStatus,
@@ -206,20 +206,20 @@ pub async fn set_status(
     Ok(Json(finding.await?.into()))
 }
 
-/// What a finding went through.
+/// The history of a finding.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 #[schema(as = FindingHistory)]
 pub struct History {
-    /// Its steps, the latest first, at most 500.
+    /// Its steps, latest first, at most 500.
     pub items: Vec<Move>,
 }
 
-/// What a finding went through, also one that was deleted
+/// The history of a finding, even of a deleted one
 #[utoipa::path(
     get, path = "/findings/{id}/history", tag = "findings", operation_id = "get_finding_history",
     params(("id" = Id, Path)),
     responses(
-        (status = 200, description = "Its steps, the latest first", body = History),
+        (status = 200, description = "Its steps, latest first", body = History),
         (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
     ),
 )]
@@ -250,7 +250,7 @@ async fn changed(
     let settings: Settings = records.settings();
     records
         .write(move |tx| {
-            let mut finding = super::held(tx, id, &caller.scope)?;
+            let mut finding = super::get_for_update(tx, id, &caller.scope)?;
             let company = finding.place.company.id;
             caller.may(company, Role::Analyst)?;
             let settings = settings.of(tx, company)?;

@@ -1,6 +1,6 @@
-//! The identifiers of findings by name, for looking a vulnerability up.
+//! The identifiers of findings by name, for looking up a vulnerability.
 //!
-//! Owns: the table `finding_identifiers`, which says again what is in a finding's details.
+//! Owns: the table `finding_identifiers`, which duplicates a part of a finding's details.
 
 use store::{Error, Tx, Value, params};
 
@@ -10,7 +10,7 @@ use crate::rows;
 const CLEAR: &str = "delete from finding_identifiers where finding_id = $1";
 const INSERT: &str = "insert into finding_identifiers (finding_id, identifier, company_id)";
 
-/// Writes the identifiers of a finding that is new or changed.
+/// Writes the identifiers of a new or changed finding.
 pub(super) fn write(tx: &mut Tx<'_>, finding: &Finding) -> Result<(), Error> {
     if finding.created_at != finding.updated_at {
         tx.execute(CLEAR, params![finding.id])?;
@@ -25,7 +25,7 @@ pub(super) fn write(tx: &mut Tx<'_>, finding: &Finding) -> Result<(), Error> {
     rows::insert(tx, (INSERT, "on conflict do nothing"), rows.collect()).map(drop)
 }
 
-/// How an identifier is looked up: in capitals.
+/// The lookup key of an identifier: in upper case.
 pub(super) fn key(name: &str) -> String {
     name.trim().to_uppercase()
 }

@@ -1,4 +1,4 @@
-//! What an import asks of the findings: those it matched, those it no longer found.
+//! Updates of findings by an import: those it matched, and those it no longer found.
 
 use std::collections::BTreeMap;
 
@@ -7,20 +7,20 @@ use store::{Error, Select, Tx, params, rows};
 
 use super::{Finding, row};
 
-/// The findings of these ids in a company. Nobody else changes them until the end of this transaction.
+/// The findings with these ids in a company, locked until the end of this transaction.
 ///
 /// # Errors
 /// The store's.
-pub fn held(tx: &mut Tx<'_>, company: Id, ids: &[Id]) -> Result<BTreeMap<Id, Finding>, Error> {
+pub fn get_for_update(tx: &mut Tx<'_>, company: Id, ids: &[Id]) -> Result<BTreeMap<Id, Finding>, Error> {
     let lock = tx.for_update("f");
     by_ids(tx, company, ids, &lock)
 }
 
-/// The findings of these ids in a company, only to look at.
+/// The findings with these ids in a company, read-only.
 ///
 /// # Errors
 /// The store's.
-pub fn seen_now(tx: &mut Tx<'_>, company: Id, ids: &[Id]) -> Result<BTreeMap<Id, Finding>, Error> {
+pub fn get(tx: &mut Tx<'_>, company: Id, ids: &[Id]) -> Result<BTreeMap<Id, Finding>, Error> {
     by_ids(tx, company, ids, "")
 }
 
@@ -37,7 +37,7 @@ fn by_ids(tx: &mut Tx<'_>, company: Id, ids: &[Id], lock: &str) -> Result<BTreeM
     Ok(found)
 }
 
-/// Notes that this scan found these findings again. That alone is no change of theirs: no event.
+/// Notes that this scan found these findings again. That alone is not a change: no event.
 ///
 /// # Errors
 /// The store's.
@@ -55,7 +55,7 @@ pub fn seen(tx: &mut Tx<'_>, scan: Id, ids: &[Id]) -> Result<(), Error> {
     Ok(())
 }
 
-/// Notes that the latest whole report of their target, of this time, does not hold these findings.
+/// Notes that the latest complete scan report of their target, of this time, does not contain these findings.
 ///
 /// # Errors
 /// The store's.
@@ -71,7 +71,7 @@ pub fn gone(tx: &mut Tx<'_>, at: Time, ids: &[Id]) -> Result<(), Error> {
 
 const ASKED: &str = "select max(at) from finding_moves where finding_id = $1 and to_status = 'retest'";
 
-/// Since when a finding waits for a retest.
+/// Since when a finding has been waiting for a retest.
 ///
 /// # Errors
 /// The store's.

@@ -1,4 +1,4 @@
-//! Finding findings: one, or a page of those that fit.
+//! Reads findings: one, or a page of those that match.
 
 use access::{Page, PageQuery, Problem, directory};
 use base::{Id, Scope, Severity, Time};
@@ -11,18 +11,18 @@ use crate::{
     tags, text,
 };
 
-/// To whom a finding is assigned.
+/// A filter by assignee.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Assignee {
-    /// To this person directly.
+    /// Assigned directly to this user.
     Person(Id),
-    /// To this person or this team directly.
+    /// Assigned directly to this user or team.
     Either(Id),
-    /// To nobody, neither a person nor a team.
+    /// Without assignees.
     Nobody,
 }
 
-/// Which findings; none is no condition.
+/// Filters; none means no condition.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Filter {
     /// Of this company.
@@ -33,11 +33,11 @@ pub struct Filter {
     pub asset: Option<Id>,
     /// First or last found by this scan.
     pub scan: Option<Id>,
-    /// With this CVE, GHSA or other identifier, in any case of letters.
+    /// With this CVE, GHSA or other identifier, in any case.
     pub identifier: Option<String>,
     /// Of this tool, as findings name it.
     pub tool: Option<String>,
-    /// With this tag, in any case of letters.
+    /// With this tag, in any case.
     pub tag: Option<String>,
     /// In this component.
     pub component: Option<String>,
@@ -47,24 +47,24 @@ pub struct Filter {
     pub statuses: Vec<Status>,
     /// Of one of these severities; empty for all.
     pub severities: Vec<Severity>,
-    /// Assigned so.
+    /// Assigned like this.
     pub assignee: Option<Assignee>,
     /// Open, and with this deadline.
     pub sla: Option<Deadline>,
-    /// Accepted before that needed an approval, or not so.
+    /// Accepted before an approval was required, or not.
     pub accepted_without_approval: Option<bool>,
-    /// With this in title, location, rule, weakness, tool or description, in any case of letters.
+    /// With this text in title, location, rule, CWE, tool or description, in any case.
     pub text: Option<String>,
 }
 
 impl Filter {
-    /// Whether finding them means to look at findings one after the other: no index has what it asks for.
+    /// Whether findings must be scanned one by one: no index covers the filter.
     pub(super) const fn searches(&self) -> bool {
         self.text.is_some() || self.tool.is_some() || self.accepted_without_approval.is_some()
     }
 }
 
-/// A target of reports.
+/// A target of scan reports.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Target {
     /// By its id.
@@ -73,10 +73,10 @@ pub enum Target {
     Named(String),
 }
 
-/// In which order.
+/// The sort order.
 pub type Sort = order::Sort<Finding>;
 
-/// Without a deadline is later than every deadline.
+/// No deadline is later than any deadline.
 const DUE: &str = "case f.sla_due_at when 0 then 9223372036854775807 else f.sla_due_at end";
 
 impl Sorted for Finding {
@@ -103,7 +103,7 @@ impl Sorted for Finding {
     }
 }
 
-// Looked up by themselves, by the indexes that leave out '': SQLite has to be told that the value is none.
+// Looked up separately, by indexes that leave out '': SQLite must see that the value is not ''.
 const OF_ASSET: &str = " and f.id in (select x.id from findings x where x.asset_id = ? and x.asset_id <> '')";
 const OF_SCAN: &str = " and f.id in (select x.id from findings x where (x.last_scan_id = ? and x.last_scan_id <> '') \
      or (x.first_scan_id = ? and x.first_scan_id <> ''))";
@@ -122,11 +122,11 @@ const ASSIGNED_EITHER: &str = " and f.id in (select a.finding_id from finding_us
      union all select b.finding_id from finding_teams b where b.team_id = ?)";
 const ASSIGNED_TO: &str = " and f.id in (select a.finding_id from finding_users a where a.user_id = ?)";
 
-/// A page of the findings of a scope that fit. Of each company the first few ids are read, in the order of its own
-/// index, so that a page of a hundred thousand findings of several companies costs no more than one of a few.
+/// A page of matching findings of a scope. For each company the first few ids are read in the order of its own index,
+/// so that a page of a hundred thousand findings of several companies costs no more than one of a few.
 ///
 /// # Errors
-/// 422 for a limit or a cursor that does not fit.
+/// 422 for an invalid limit or cursor.
 pub fn list(
     tx: &mut Tx<'_>,
     scope: &Scope,
@@ -151,8 +151,7 @@ pub fn list(
     sort.cut(findings, page)
 }
 
-/// Where to look, each place by itself: each company, or all of them at once for what is looked up by itself and is of
-/// one company.
+/// The scopes to read, each separately: each company, or all at once for a separate lookup that belongs to one company.
 fn places(tx: &mut Tx<'_>, scope: &Scope, filter: &Filter) -> Result<Vec<Scope>, Problem> {
     let looked_up =
         filter.asset.or(filter.scan).is_some() || filter.identifier.is_some() || filter.target.is_some();
@@ -169,7 +168,7 @@ fn places(tx: &mut Tx<'_>, scope: &Scope, filter: &Filter) -> Result<Vec<Scope>,
         .collect())
 }
 
-/// Only those that fit; the company is said already.
+/// Applies the filters other than the company.
 fn narrow(select: Select, filter: &Filter, now: Time) -> Select {
     let mut select = select.filter("f.project_id = ?", filter.project);
     if let Some(asset) = filter.asset {
@@ -225,11 +224,11 @@ pub fn get(tx: &mut Tx<'_>, id: Id, scope: &Scope) -> Result<Finding, Problem> {
     one(tx, id, scope, "")
 }
 
-/// One finding of a scope, which nobody else changes until the end of this transaction.
+/// One finding of a scope, locked until the end of this transaction.
 ///
 /// # Errors
 /// 404.
-pub fn held(tx: &mut Tx<'_>, id: Id, scope: &Scope) -> Result<Finding, Problem> {
+pub fn get_for_update(tx: &mut Tx<'_>, id: Id, scope: &Scope) -> Result<Finding, Problem> {
     let lock = tx.for_update("f");
     one(tx, id, scope, &lock)
 }

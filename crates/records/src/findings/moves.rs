@@ -1,4 +1,4 @@
-//! The moves of a finding from one status to another, each with its one event.
+//! Status changes of a finding, each with its one event.
 
 use access::Problem;
 use base::{Kind, Time};
@@ -11,12 +11,11 @@ use super::{
 };
 use crate::{By, Settings, approvals, sla};
 
-/// Moves a finding to another status: `finding.reopened` where that opens it again, else `finding.status_changed`, and a
-/// line in its history. One that opens without assignees is assigned to those whom the first matching ownership rule
-/// names.
+/// Changes a finding's status: `finding.reopened` if that reopens it, else `finding.status_changed`, and a line in its
+/// history. One that is reopened without assignees is assigned by the first matching ownership rule.
 ///
 /// # Errors
-/// 409 where the lifecycle does not allow it to a person, or to an import ([`By::scan`]).
+/// 409 if the lifecycle does not allow it to a user, or to an import ([`By::scan`]).
 pub fn move_to(
     tx: &mut Tx<'_>,
     finding: &mut Finding,
@@ -35,10 +34,10 @@ const fn mover(by: &By) -> Mover {
     }
 }
 
-/// The same by a mover who is neither: an approval, its decision and its end.
+/// The same for an approval: its decision and its end.
 ///
 /// # Errors
-/// 409 where the lifecycle does not allow it to that mover.
+/// 409 if the lifecycle does not allow it to that mover.
 pub fn move_by(
     tx: &mut Tx<'_>,
     finding: &mut Finding,
@@ -56,8 +55,8 @@ pub fn move_by(
     Ok(rows.write(tx)?)
 }
 
-/// The same as [`move_to`] for one of many, with the ownership rules of its company: what can be written together for all
-/// of them goes to the rows.
+/// The same as [`move_to`] for one of many, with the ownership rules of its company: what can be written together goes
+/// to the rows.
 ///
 /// # Errors
 /// As for [`move_to`].
@@ -65,18 +64,18 @@ pub(crate) fn move_one(
     tx: &mut Tx<'_>,
     finding: &mut Finding,
     to: Status,
-    said: (&str, &ByRule, &mut Rows),
+    details: (&str, &ByRule, &mut Rows),
     context: Context<'_>,
 ) -> Result<(), Problem> {
-    step(tx, finding, (to, mover(context.by)), said, context)
+    step(tx, finding, (to, mover(context.by)), details, context)
 }
 
-/// Whether a step opens what was closed, for whatever reason.
+/// Whether a step reopens a closed finding, for whatever reason.
 fn opens((from, to): (Status, Status)) -> bool {
     !from.is_open() && to.is_open()
 }
 
-/// What a step is called.
+/// The event type of a step.
 pub(super) fn kind_of(step: (Status, Status)) -> Kind {
     if opens(step) {
         Kind::FindingReopened
@@ -98,11 +97,11 @@ fn step(
     finding.status = to;
     finding.updated_at = now;
     finding.closed_at = (!to.is_open()).then_some(now);
-    // An acceptance that ends closes only what no report holds any more.
+    // An acceptance that ends closes only a finding that no scan report contains any more.
     finding.closed_by_scan = to == Status::Closed && mover != Mover::Person;
     finding.accepted_without_approval = false;
     finding.retest_due_at = retest_due(finding.retest_due_at, (from, to), now, context.settings);
-    row::update(tx, finding, due::look(finding, context.settings))?;
+    row::update(tx, finding, due::next_check(finding, context.settings))?;
     if from == Status::AcceptedRisk {
         approvals::end(tx, finding.id, context.by)?;
     }
@@ -129,26 +128,25 @@ fn step(
     Ok(())
 }
 
-/// Whether the lifecycle lets this mover do it.
+/// Whether the lifecycle allows this mover to do it.
 ///
 /// # Errors
-/// 409, and where a risk is to be accepted without an approval the way that leads there.
+/// 409, and for a risk accepted without an approval the way to request one.
 pub(super) fn allowed(from: Status, to: Status, mover: Mover) -> Result<(), Problem> {
     if from.may_become(to, mover) {
         return Ok(());
     }
     if to == Status::AcceptedRisk && mover == Mover::Person {
         return Err(Problem::conflict(
-            "A risk is accepted only by an approved request with an end: POST /approvals.",
+            "A risk can only be accepted through an approved request with an expiry: POST /approvals.",
         ));
     }
     Err(Problem::conflict(format!(
-        "A finding that is {from} cannot become {to}."
+        "The status of a finding cannot change from {from} to {to}."
     )))
 }
 
-/// A retest gets a date when it is asked for, unless one is set that is still to come, and loses it when the fix did
-/// not hold.
+/// A requested retest gets a date, unless a future one is set, and loses it if the fix did not work.
 fn retest_due(due: Option<Time>, step: (Status, Status), now: Time, settings: &Settings) -> Option<Time> {
     match step {
         (_, Status::Retest) => due
@@ -160,9 +158,9 @@ fn retest_due(due: Option<Time>, step: (Status, Status), now: Time, settings: &S
     }
 }
 
-/// Puts a finding back to what it was before an import that is undone: `finding.reopened` or `finding.status_changed`
-/// where that moves it, else `finding.severity_changed` or `finding.updated`. Nobody is assigned: it is as it was. Whether
-/// anything changed.
+/// Restores a finding to its state before an import that is undone: `finding.reopened` or `finding.status_changed` if
+/// the status changes, else `finding.severity_changed` or `finding.updated`. Nobody is assigned: the previous state is
+/// restored. Returns whether anything changed.
 ///
 /// # Errors
 /// The store's.
@@ -175,7 +173,7 @@ pub(crate) fn restore(
     let differing = change::differences(finding, &before);
     let moved = (finding.status != before.status).then_some((finding.status, before.status));
     before.updated_at = tx.now();
-    row::update(tx, &before, due::look(&before, context.settings))?;
+    row::update(tx, &before, due::next_check(&before, context.settings))?;
     identifiers::write(tx, &before)?;
     if moved.is_none() && differing.is_empty() {
         *finding = before;

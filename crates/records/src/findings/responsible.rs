@@ -1,6 +1,7 @@
-//! Whom the ownership rules of a company name for a finding.
+//! The assignees of a finding by the company's ownership rules.
 //!
-//! Owns: assigning by them. Must not: say which rule counts; [`access::ownership`] does, and notifications ask it, too.
+//! Owns: assigning by them. Must not: decide which rule applies; [`access::ownership`] does, and notifications use it,
+//! too.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -14,7 +15,7 @@ use store::{Error, Tx};
 use super::{Finding, rows::Rows};
 use crate::Named;
 
-/// The rules of a company and those they name; without rules it assigns nobody.
+/// The rules of a company and the users and teams they name; without rules it assigns nobody.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct ByRule {
     rules: Arc<Vec<Rule>>,
@@ -23,7 +24,7 @@ pub(crate) struct ByRule {
 }
 
 impl ByRule {
-    /// The rules as they are now.
+    /// The current rules.
     ///
     /// # Errors
     /// The store's.
@@ -38,7 +39,7 @@ impl ByRule {
         rules.named(tx, company)
     }
 
-    /// The same rules with those of the people and teams that are still there.
+    /// The same rules with the users and teams that still exist.
     ///
     /// # Errors
     /// The store's.
@@ -60,8 +61,8 @@ impl ByRule {
         })
     }
 
-    /// Assigns a finding without assignees to those whom the first matching rule names, and answers the rule in words.
-    /// Nothing is written.
+    /// Assigns a finding without assignees by the first matching rule, and returns a description of the rule. Nothing
+    /// is written.
     pub(super) fn assign(&self, finding: &mut Finding) -> Option<String> {
         if self.rules.is_empty() || !finding.users.is_empty() || !finding.teams.is_empty() {
             return None;
@@ -71,7 +72,7 @@ impl ByRule {
         Some(rule)
     }
 
-    /// The same for an event about a finding that is not here.
+    /// The same for an event about a finding of another platform.
     pub(crate) fn assign_event(&self, event: &mut Event) {
         if !event.assignee_users.is_empty() || !event.assignee_teams.is_empty() {
             return;
@@ -83,18 +84,18 @@ impl ByRule {
         }
     }
 
-    /// The rule that counts in words, and whom it names of those who are still there.
+    /// A description of the rule that applies, and the existing users and teams it names.
     fn first(&self, facts: &Facts) -> Option<(String, Vec<Named>, Vec<Named>)> {
         let rule = ownership::first(&self.rules, facts)?;
         let of = |ids: &[Id], named: &BTreeMap<Id, Named>| -> Vec<Named> {
             ids.iter().filter_map(|id| named.get(id).cloned()).collect()
         };
         let (users, teams) = (of(&rule.user_ids, &self.users), of(&rule.team_ids, &self.teams));
-        let somebody = !users.is_empty() || !teams.is_empty();
-        somebody.then(|| (rule.text(), users, teams))
+        let named = !users.is_empty() || !teams.is_empty();
+        named.then(|| (rule.text(), users, teams))
     }
 
-    /// The same for a finding that is there: what is to be written goes to `rows`.
+    /// The same for an existing finding: what must be written goes to `rows`.
     pub(super) fn assign_with(&self, finding: &mut Finding, rows: &mut Rows) -> Option<String> {
         let rule = self.assign(finding)?;
         rows.assign(finding, (&[], &[]));
@@ -106,7 +107,7 @@ fn by_id(named: impl Iterator<Item = (Id, String)>) -> BTreeMap<Id, Named> {
     named.map(|(id, name)| (id, Named { id, name })).collect()
 }
 
-/// What the rules look at: the same as what the finding's event says.
+/// The facts that the rules use: the same as in the finding's event.
 pub(super) fn facts(finding: &Finding) -> Facts {
     let component = finding.details.component.as_ref();
     Facts {

@@ -1,4 +1,4 @@
-//! Findings in the database: one list of columns, read and written here only.
+//! Findings in the database: one list of columns, read and written only here.
 
 use std::collections::BTreeMap;
 
@@ -75,7 +75,7 @@ fn details(text: &str) -> Result<Details, Error> {
     serde_json::from_str(text).map_err(|error| Error::Decode(format!("the details of a finding: {error}")))
 }
 
-/// The findings of a query that began with [`SELECT`], with who sees to them.
+/// The findings of a query that began with [`SELECT`], with their assignees.
 pub(super) fn all(tx: &mut Tx<'_>, select: &Select) -> Result<Vec<Finding>, Error> {
     let mut findings: Vec<Finding> = select.all(tx)?;
     let ids: Vec<Id> = findings.iter().map(|finding| finding.id).collect();
@@ -113,7 +113,7 @@ const INSERT: &str = "insert into findings (id, company_id, project_id, tool, fi
      retest_due_at, closed_at, closed_by_scan, search, updated_at, last_seen_at, asset_id, clock_at, target_id, \
      details, component, related_id, gone_at, tags, created_by, created_at, assigned) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, \
      $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34)";
-// What the clock waits for stays where nothing changed that it rests on.
+// The clock's next check stays the same unless its inputs changed.
 const UPDATE: &str = "update findings set project_id = $3, tool = $4, fingerprint = $5, rule_id = $6, location = $7, \
      cwe = $8, title = $9, description = $10, severity = $11, severity_rank = $12, status = $13, first_scan_id = $14, \
      last_scan_id = $15, sla_due_at = $16, sla_by_hand = $17, retest_due_at = $18, closed_at = $19, \
@@ -122,25 +122,26 @@ const UPDATE: &str = "update findings set project_id = $3, tool = $4, fingerprin
      clock_at = case when sla_due_at = $16 and retest_due_at = $18 and status = $13 then clock_at else $25 end \
      where id = $1 and company_id = $2";
 
-/// Writes a new finding, without who sees to it, but for that somebody does. `look` is when the clock has to look at it: from [`super::due::look`].
-pub(super) fn insert(tx: &mut Tx<'_>, finding: &Finding, look: Option<Time>) -> Result<(), Error> {
-    let mut values = values(finding, look);
+/// Writes a new finding, without its assignees except for whether there are any. `next_check` is when the clock must check
+/// it: from [`super::due::next_check`].
+pub(super) fn insert(tx: &mut Tx<'_>, finding: &Finding, next_check: Option<Time>) -> Result<(), Error> {
+    let mut values = values(finding, next_check);
     let assigned = !finding.users.is_empty() || !finding.teams.is_empty();
     let made = params![id_or_none(finding.created_by), finding.created_at, assigned].to_vec();
     values.extend(made);
     tx.execute(INSERT, &values).map(drop)
 }
 
-/// Writes a finding that is there, without who sees to it; `look` as for [`insert`].
-pub(super) fn update(tx: &mut Tx<'_>, finding: &Finding, look: Option<Time>) -> Result<(), Error> {
-    match tx.execute(UPDATE, &values(finding, look))? {
+/// Writes an existing finding, without its assignees; `next_check` as for [`insert`].
+pub(super) fn update(tx: &mut Tx<'_>, finding: &Finding, next_check: Option<Time>) -> Result<(), Error> {
+    match tx.execute(UPDATE, &values(finding, next_check))? {
         1 => Ok(()),
-        _ => Err(Error::Fault("a finding that was read is not there to be written")),
+        _ => Err(Error::Fault("a finding that was read no longer exists")),
     }
 }
 
 /// The values of `$1` to `$31` of both statements.
-fn values(finding: &Finding, look: Option<Time>) -> Vec<store::Value> {
+fn values(finding: &Finding, next_check: Option<Time>) -> Vec<store::Value> {
     params![
         finding.id,
         finding.place.company.id,
@@ -166,7 +167,7 @@ fn values(finding: &Finding, look: Option<Time>) -> Vec<store::Value> {
         finding.updated_at,
         finding.last_seen_at,
         id_or_none(finding.asset.as_ref().map(|asset| asset.id)),
-        time_or_none(look),
+        time_or_none(next_check),
         id_or_none(finding.target.as_ref().map(|target| target.id)),
         stored(&finding.details),
         finding
@@ -181,7 +182,7 @@ fn values(finding: &Finding, look: Option<Time>) -> Vec<store::Value> {
     .to_vec()
 }
 
-/// The details as they are stored; nothing for none.
+/// The details in their stored form; empty for none.
 fn stored(details: &Details) -> String {
     if *details == Details::default() {
         return String::new();

@@ -1,7 +1,7 @@
-//! Rows about findings that one transaction writes together: many in a statement, however many findings change.
+//! Rows about findings that one transaction writes together: many per statement, for any number of findings.
 //!
-//! Owns: who is assigned, the steps of the history and the events of changes that go alike for one finding and for many.
-//! Must not: decide anything; what is here was decided.
+//! Owns: the assignees, the steps of the history and the events of changes that are the same for one finding and for
+//! many. Must not: decide anything; everything here was already decided.
 
 use std::collections::BTreeMap;
 
@@ -11,23 +11,23 @@ use store::{Error, Select, Tx, Value, rows};
 use super::{Finding, history};
 use crate::Named;
 
-/// What is to be written, in the order of the fields.
+/// What must be written, in the order of the fields.
 #[derive(Debug, Default)]
 pub(crate) struct Rows {
     users: Assigned,
     teams: Assigned,
     /// When findings changed, by company.
     touched: BTreeMap<(Id, Time), Vec<Id>>,
-    /// Whether anybody is assigned to findings, by company.
+    /// Whether findings have assignees, by company.
     assigned: BTreeMap<(Id, bool), Vec<Id>>,
     steps: Vec<Vec<Value>>,
     events: Vec<Event>,
 }
 
-/// Changes of who is assigned.
+/// Changes of assignees.
 #[derive(Debug, Default)]
 struct Assigned {
-    /// From which findings the same people go: mostly one set from all of them.
+    /// The findings from which the same users are removed: mostly one set from all of them.
     gone: BTreeMap<Vec<Id>, Vec<Id>>,
     new: Vec<[Value; 2]>,
 }
@@ -38,7 +38,7 @@ const INSERT_TEAM: &str = "insert into finding_teams (finding_id, team_id)";
 const DELETE_TEAM: (&str, &str) = ("delete from finding_teams where 1 = 1", "team_id");
 
 impl Rows {
-    /// Changes who is assigned from these people and teams to those whom the finding has now, and answers who is new.
+    /// Changes the assignees from these users and teams to the finding's current ones, and returns the new ones.
     pub(super) fn assign(
         &mut self,
         finding: &Finding,
@@ -53,7 +53,7 @@ impl Rows {
         )
     }
 
-    /// Notes when a finding changed that is not written whole.
+    /// Notes when a finding changed that is not written completely.
     pub(super) fn touch(&mut self, finding: &Finding) {
         let key = (finding.place.company.id, finding.updated_at);
         self.touched.entry(key).or_default().push(finding.id);
@@ -64,12 +64,12 @@ impl Rows {
         self.steps.push(step);
     }
 
-    /// What happened.
+    /// An event.
     pub(super) fn emit(&mut self, event: Event) {
         self.events.push(event);
     }
 
-    /// Writes them down.
+    /// Writes them.
     ///
     /// # Errors
     /// The store's.

@@ -1,4 +1,4 @@
-//! The life of a finding: one table of what may follow what.
+//! The lifecycle of a finding: one table of transitions.
 //!
 //! Owns: the statuses, [`Status::is_open`] (the one definition that deadlines, the calendar and lists use) and the
 //! transitions. Must not: touch the database.
@@ -8,44 +8,44 @@ use std::{fmt, str::FromStr};
 use serde::{Deserialize, Serialize};
 use store::{FromValue, Value};
 
-/// Where a finding stands.
+/// The status of a finding.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema,
 )]
 #[serde(rename_all = "snake_case")]
 #[schema(as = FindingStatus)]
 pub enum Status {
-    /// Nobody works on it yet.
+    /// Not in progress yet.
     Open,
-    /// Somebody works on it.
+    /// In progress.
     InProgress,
-    /// It is said to be fixed; somebody has to look again.
+    /// Reported as fixed; needs to be verified.
     Retest,
     /// Fixed, or gone from the latest scan.
     Closed,
-    /// It stays, and somebody answers for that.
+    /// Not going to be fixed; the risk is accepted.
     AcceptedRisk,
-    /// It was none.
+    /// Not a problem.
     FalsePositive,
-    /// Another finding says the same.
+    /// Another finding covers the same problem.
     Duplicate,
 }
 
 use Status::{AcceptedRisk, Closed, Duplicate, FalsePositive, InProgress, Open, Retest};
 
-/// Who moves a finding.
+/// Who changes the status of a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mover {
-    /// A person, step by step.
+    /// A user, step by step.
     Person,
-    /// An import: it closes what a report no longer holds, reopens what one holds again, and sends back to work what is
-    /// still found after it was said to be fixed.
+    /// An import: it closes what a scan report no longer contains, reopens what one contains again, and returns to work
+    /// what is still found after it was reported as fixed.
     Scan,
-    /// The decision on an approval, and its end: nobody else accepts a risk.
+    /// The decision on an approval, and its end: nothing else accepts a risk.
     Approval,
 }
 
-/// A status and what may follow it: by a person, by an import, by an approval.
+/// A status and its successors: by a user, by an import, by an approval.
 type Row = (Status, &'static [Status], &'static [Status], &'static [Status]);
 
 /// The lifecycle.
@@ -69,14 +69,14 @@ const TRANSITIONS: [Row; 7] = [
         &[AcceptedRisk],
     ),
     (Closed, &[Open], &[Open], &[]),
-    // It ends open, or closed where the finding is gone.
+    // It ends open, or closed if the finding is gone.
     (AcceptedRisk, &[Open], &[], &[Open, Closed]),
     (FalsePositive, &[Open], &[], &[]),
     (Duplicate, &[Open], &[], &[]),
 ];
 
 impl Status {
-    /// All of them, in the order of a finding's life.
+    /// All of them, in the order of a finding's lifecycle.
     pub const ALL: [Self; 7] = [
         Open,
         InProgress,
@@ -87,24 +87,24 @@ impl Status {
         Duplicate,
     ];
 
-    /// Those that are open, for SQL; [`is_open`](Self::is_open) is made of it.
+    /// The open ones, for SQL; [`is_open`](Self::is_open) is based on it.
     pub const OPEN: [Self; 3] = [Open, InProgress, Retest];
 
-    /// The same as a list of literals, as the partial indexes of the open ones have it: a database uses such an index
-    /// only where the statement says so in the same words.
+    /// The same as a list of literals, as in the partial indexes of the open ones: a database uses such an index only
+    /// for a statement with the same literals.
     pub const OPEN_SQL: &'static str = "('open', 'in_progress', 'retest')";
 
-    /// Whether there is still something to do about it.
+    /// Whether it still needs work.
     pub fn is_open(self) -> bool {
         Self::OPEN.contains(&self)
     }
 
-    /// Whether a person has said the last word on it: a report neither opens nor closes it.
+    /// Whether a user has made a final decision: a scan report neither opens nor closes it.
     pub fn is_verdict(self) -> bool {
         !self.is_open() && self != Closed
     }
 
-    /// What may follow it.
+    /// Its successors.
     pub fn next(self, mover: Mover) -> &'static [Self] {
         TRANSITIONS
             .iter()
@@ -116,12 +116,12 @@ impl Status {
             })
     }
 
-    /// Whether `to` may follow it.
+    /// Whether `to` is a successor.
     pub fn may_become(self, to: Self, mover: Mover) -> bool {
         self.next(mover).contains(&to)
     }
 
-    /// Whether a person who moves a finding there has to say why.
+    /// Whether a user who sets this status needs a reason.
     pub const fn needs_reason(self) -> bool {
         matches!(self, FalsePositive | Duplicate)
     }
@@ -182,7 +182,7 @@ mod tests {
     // promise: H1
     #[test]
     fn every_pair_of_statuses_is_decided() {
-        // A row for each status, a column for what follows in the order of ALL: p by a person, s by a scan, b by both,
+        // A row for each status, a column for each successor in the order of ALL: p by a person, s by a scan, b by both,
         // a by an approval, e by an approval or a person.
         let table = [
             (Open, ".p.sapp"),
@@ -218,7 +218,7 @@ mod tests {
 
     // promise: K4
     #[test]
-    fn what_is_open_has_a_way_on_and_what_is_not_only_one_back() {
+    fn open_statuses_have_successors_and_others_only_lead_back() {
         for status in Status::ALL {
             assert_eq!(status.name().parse(), Ok(status));
             assert!(!status.may_become(status, Mover::Person), "{status} to itself");

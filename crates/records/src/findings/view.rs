@@ -1,4 +1,4 @@
-//! A finding as the API answers it.
+//! A finding as the API returns it.
 
 use base::{Id, Severity, Time};
 use formats::{Component, Cvss};
@@ -25,27 +25,27 @@ pub struct View {
     pub asset_id: Option<Id>,
     /// That asset's name.
     pub asset_name: Option<String>,
-    /// The scan that found it last.
+    /// The scan that last found it.
     pub scan_id: Option<Id>,
-    /// What it is, in a line.
+    /// Its title, one line.
     pub title: String,
-    /// What it is, at length; may be empty.
+    /// Its description; may be empty.
     pub description: String,
-    /// How bad it is.
+    /// Its severity.
     pub severity: Severity,
-    /// Where it stands.
+    /// Its status.
     pub status: Status,
-    /// Where it is, such as `path:line`.
+    /// Its location, such as `path:line`.
     pub location: Option<String>,
     /// The tool's rule.
     pub rule_id: Option<String>,
     /// The tool that found it.
     pub tool: Option<String>,
-    /// Its weakness, such as `CWE-79`.
+    /// Its CWE, such as `CWE-79`.
     pub cwe: Option<String>,
     /// CVE, GHSA and other identifiers of the vulnerability.
     pub identifiers: Vec<String>,
-    /// All its weaknesses, as `CWE-79`; the first one is `cwe`.
+    /// All its CWEs, as `CWE-79`; the first one is `cwe`.
     pub cwes: Vec<String>,
     /// The CVSS rating.
     pub cvss: Option<CvssView>,
@@ -53,43 +53,43 @@ pub struct View {
     pub component: Option<ComponentView>,
     /// URLs about the problem.
     pub references: Vec<String>,
-    /// Where it is, the first 100 locations; the first one is `location`.
+    /// Its locations, the first 100; the first one is `location`.
     pub locations: Vec<String>,
-    /// How many locations there are in all.
+    /// The total number of locations.
     pub locations_count: u32,
     /// The code.
     pub snippet: Option<String>,
-    /// When the scanner says it found it.
+    /// When the scanner found it, according to the scan report.
     pub found_at: Option<Time>,
-    /// What the report's VEX statement says. It proposes a status and never sets one.
+    /// The scan report's VEX statement. A suggestion for a status that never sets one.
     pub statement: Option<String>,
-    /// The name of the target whose reports hold it; null for a whole project.
+    /// The name of the target of the scan reports that contain it; null for a whole project.
     pub target: Option<String>,
     /// That target.
     pub target_id: Option<Id>,
-    /// The judged finding from which it differs in code or version only, so that the verdict does not cover it.
+    /// The finding with a verdict from which it differs only in code or version, so that the verdict does not cover it.
     pub related_id: Option<Id>,
-    /// By when it should be closed.
+    /// Its SLA deadline.
     pub sla_due_at: Option<Time>,
-    /// By when it should be looked at again.
+    /// Its retest deadline.
     pub retest_due_at: Option<Time>,
-    /// Since when it is not open any more.
+    /// When it was closed.
     pub closed_at: Option<Time>,
-    /// Since when it is known here.
+    /// When it was created.
     pub created_at: Time,
-    /// When it last changed.
+    /// When it was last updated.
     pub updated_at: Time,
     /// When it was last found.
     pub last_seen_at: Time,
-    /// Since when the latest whole report of its target does not hold it; null while it does.
+    /// Since when the latest complete scan report of its target no longer contains it; null while it does.
     pub gone_at: Option<Time>,
-    /// Whether its risk was accepted before that needed an approval: somebody should request one.
+    /// Whether its risk was accepted before an approval was required: one should be requested.
     pub accepted_without_approval: bool,
     /// Its tags.
     pub tags: Vec<String>,
-    /// Who sees to it.
+    /// Its assignees.
     pub assignees: Assignees,
-    /// The statuses a person can move it to.
+    /// The statuses a user can set.
     pub allowed_statuses: Vec<Status>,
 }
 
@@ -97,7 +97,7 @@ pub struct View {
 #[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
 #[schema(as = Cvss)]
 pub struct CvssView {
-    /// `2.0`, `3.0`, `3.1` or `4.0`; null where the report does not say.
+    /// `2.0`, `3.0`, `3.1` or `4.0`; null if the scan report does not state it.
     pub version: Option<String>,
     /// The vector string.
     pub vector: Option<String>,
@@ -143,7 +143,7 @@ impl From<Component> for ComponentView {
     }
 }
 
-/// The list with this as its first; nothing before it where there is none.
+/// The list with this as its first element; unchanged if there is none.
 fn first(one: &str, mut list: Vec<String>) -> Vec<String> {
     if !one.is_empty() && list.first().is_none_or(|first| first != one) {
         list.retain(|other| other != one);
@@ -152,11 +152,11 @@ fn first(one: &str, mut list: Vec<String>) -> Vec<String> {
     list
 }
 
-/// Who sees to a finding.
+/// The assignees of a finding.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[schema(as = FindingAssignees)]
 pub struct Assignees {
-    /// People.
+    /// Users.
     pub users: Vec<Named>,
     /// Teams.
     pub teams: Vec<Named>,

@@ -1,6 +1,6 @@
-//! What an import answers.
+//! The response of an import.
 //!
-//! Owns: the answer, which is also what is stored with an idempotency key. Must not: change anything.
+//! Owns: the response, which is also stored with an idempotency key. Must not: change anything.
 
 use std::collections::BTreeMap;
 
@@ -13,28 +13,28 @@ use crate::scans::{self, Counts, Scan};
 /// What an import did, or would do.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub(super) struct Imported {
-    /// The scan that was recorded; null for a preview.
+    /// The recorded scan; null for a preview.
     scan: Option<scans::View>,
-    /// The format of the report: a name of `GET /import-formats`.
+    /// The format of the scan report: a name of `GET /import-formats`.
     format: &'static str,
     /// The tools that wrote it, the first 100.
     tools: Vec<String>,
-    /// What the report covers, in a few words; empty for the whole project.
+    /// A short description of what the scan report covers; empty for the whole project.
     target: String,
-    /// Whether the report holds all that the tool would find; one that does not closes nothing.
+    /// Whether the scan report contains everything the tool would find; otherwise it closes nothing.
     whole: bool,
-    /// Why it does not, and what else is worth knowing about it.
+    /// Why it does not, and other notes about it.
     not_whole: Vec<String>,
-    /// What became of the results: `read = created + updated + unchanged + skipped`. `reopened` are among the
-    /// updated; `closed` are findings that the report no longer holds.
+    /// The counts of the entries: `read = created + updated + unchanged + skipped`. `reopened` are included in the
+    /// updated; `closed` are findings that the scan report no longer contains.
     counts: Counts,
     /// The same by severity.
     severities: Severities,
-    /// Open findings of the report's targets afterwards, by severity.
+    /// Open findings of the scan report's targets afterwards, by severity.
     open: BTreeMap<Severity, u64>,
-    /// What was not imported, the first 1,000 of them.
+    /// The entries that were not imported, at most the first 1,000.
     skipped: Vec<Skipped>,
-    /// How many more were skipped than are listed.
+    /// How many more were skipped.
     skipped_more: u64,
     /// In a preview, the first 100 findings that would be closed.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -51,8 +51,8 @@ pub(super) struct Closing {
 }
 
 impl Imported {
-    /// The answer: of what was done for a scan, else of what would be done. `open` are the findings of the targets that
-    /// are open now.
+    /// The response: what was done for a scan, else what would be done. `open` are the currently open findings of the
+    /// targets.
     pub(super) fn of(done: &Done, scan: Option<Scan>, open: BTreeMap<Severity, u64>) -> Self {
         let mut not_whole = done.prepared.not_whole.clone();
         not_whole.extend(done.note.map(ToOwned::to_owned));
@@ -81,7 +81,7 @@ impl Imported {
     }
 }
 
-/// The open findings after what a preview says would happen.
+/// The open findings after the changes of a preview.
 fn afterwards(mut open: BTreeMap<Severity, u64>, done: &Done) -> BTreeMap<Severity, u64> {
     let severities = &done.tally.severities;
     for (severity, more) in severities.created.iter().chain(&severities.reopened) {

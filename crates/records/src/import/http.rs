@@ -1,6 +1,6 @@
-//! The endpoint.
+//! The endpoints of imports.
 //!
-//! Owns: who may import, the answer, and the wording of refusals. Must not: hold SQL.
+//! Owns: who may import, the response, and the wording of refusals. Must not: contain SQL.
 
 mod query;
 
@@ -32,35 +32,37 @@ use super::{
 };
 use crate::{By, projects};
 
-/// A report as a field of a form.
+/// A scan report as a field of a form.
 #[derive(utoipa::ToSchema)]
 #[expect(dead_code, reason = "only described")]
 pub struct ReportForm {
-    /// The report.
+    /// The scan report.
     #[schema(value_type = String, format = Binary)]
     file: Vec<u8>,
 }
 
 described_with! {
-    /// A form: the report, and other fields, whose names can be written in a header.
+    /// A form: the scan report, and other fields, whose names must be allowed in a header.
     DescribedForm, ReportForm, ("propertyNames", serde_json::json!({"pattern": r"^[^\u0000-\u001f\u007f]*$"}))
 }
 
 const CLOSES_NOTHING: &str =
-    "a table closes nothing unless a target is given: it does not say what it covers";
+    "a table closes nothing unless a target is given: it does not state what it covers";
 
 /// Import a scan report
 ///
-/// The body is the report, or a multipart form with a field `file`; either may be packed by gzip. At most 200 MB are
-/// taken, and 500 MB unpacked, unless the operator set other limits. The answer comes when the import is done. A report
-/// that does not fit is refused with where in it the fault is, and nothing is changed; a single entry that cannot be read is
-/// skipped with its reason, and the report then closes nothing. The same report again changes nothing. Findings that a
-/// later whole report of the same tool and target no longer holds are closed, and reopened when they are back. Findings
-/// that a person marked as accepted risk, false positive or duplicate keep that status.
+/// The body is the scan report, or a multipart form with a field `file`; either may be gzipped. By default at most 200
+/// MB are accepted, and 500 MB uncompressed; the operator can change these limits. The response is sent when the import
+/// is done. An invalid scan report is rejected with the place of the fault, and nothing is changed; a single entry that
+/// cannot be read is skipped with its reason, and the scan report then closes nothing. Importing the same scan report
+/// again changes nothing. Findings that a later complete scan report of the same tool and target no longer contains are
+/// closed, and reopened when they are found again. Findings that a user marked as accepted risk, false positive or
+/// duplicate keep that status.
 ///
-/// An `Idempotency-Key` leads to the scan: while the import goes on, the same request is answered with 409 and the id of
-/// the scan as `record_id`; afterwards with what the import was answered. One that broke off begins anew. The report is
-/// compared as it was sent, packed or not, without the rest of a form. A preview needs no key and takes no notice of one.
+/// An `Idempotency-Key` identifies the scan: while the import is running, the same request is answered with 409 and the
+/// id of the scan as `record_id`; afterwards with the response of the import. One that was interrupted starts again.
+/// The scan report is compared as it was sent, compressed or not, without the rest of a form. A preview needs no key
+/// and ignores one.
 #[utoipa::path(
     post,
     path = "/scans/import",
@@ -78,10 +80,10 @@ const CLOSES_NOTHING: &str =
         (status = 200, description = "The preview", body = Imported),
         (status = 201, description = "Imported", body = Imported),
         (status = 408, description = "The upload stalled or was too slow", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "A report of the same tool and target is being imported, or two projects have that name", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "A scan report of the same tool and target is being imported, or two projects have that name", body = Problem, content_type = "application/problem+json"),
         (status = 413, description = "Too large", body = Problem, content_type = "application/problem+json"),
-        (status = 429, description = "Too many reports of the caller or the company at once", body = Problem, content_type = "application/problem+json"),
-        (status = 507, description = "No room for the report", body = Problem, content_type = "application/problem+json"),
+        (status = 429, description = "Too many scan reports of the caller or the company at once", body = Problem, content_type = "application/problem+json"),
+        (status = 507, description = "Not enough disk space for the scan report", body = Problem, content_type = "application/problem+json"),
         (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
     )
 )]
@@ -101,7 +103,7 @@ pub async fn import(
     let format = format.map_err(|error| Problem::field("format", error))?;
     let (columns, encoding) = of_table(query.columns.clone(), query.encoding.clone())?;
     let target = target(query.target.clone())?;
-    // Before the body is taken: nobody should send 200 MB to hear that the project is not there.
+    // Before the body is read: nobody should send 200 MB to learn that the project does not exist.
     let (scope, company) = (caller.scope.clone(), query.company_id);
     let of_query = (query.project_id, query.project.clone());
     let found = import
@@ -111,7 +113,7 @@ pub async fn import(
     let project = found.await?;
     let spooling = import.spooling(&caller, Some(company))?;
     let Spooled { file, space, once } = spool::spool(request, key, &import.spool, company).await?;
-    // Whoever sends slowly takes no turn meanwhile.
+    // A slow sender does not occupy a slot in the meantime.
     let held = (import.running(company).await?, spooling, space);
     let options = Options {
         target: target.is_some(),
@@ -119,7 +121,7 @@ pub async fn import(
         columns,
         encoding,
     };
-    // It goes on when the caller is gone, and so does its share.
+    // It continues if the caller disconnects, and so does its share.
     let reading = file.try_clone().map_err(|error| spool::unwritten(&error))?;
     let surveying = spawn_reading(&file, move || (survey(reading, format, &options), held));
     let (surveyed, held) = surveying.await.map_err(|_| Problem::internal())?;
@@ -138,7 +140,7 @@ pub async fn import(
             company: query.company_id,
             project,
             by: By::caller(&caller),
-            // A table says nothing of what it covers: it closes only within a target that the caller names.
+            // A table does not state what it covers: it closes only within a target that the caller names.
             close: if format.closes || target.is_some() {
                 close
             } else {
@@ -153,7 +155,7 @@ pub async fn import(
         let would = run::preview(import.records.clone(), job).await?;
         return Ok(Json(would).into_response());
     }
-    // On its own: what has begun is ended, also when the caller is gone.
+    // As a task of its own: it is completed even if the caller disconnects.
     let records = import.records.clone();
     let running = tokio::spawn(Requester::inherited(async move {
         let _held = held;
@@ -164,7 +166,7 @@ pub async fn import(
 
 const BY_NAME: &str = "select id from projects where company_id = $1 and name = $2 limit 2";
 
-/// The project of an import, by its id or its name, if the place is there at all.
+/// The project of an import, by its id or its name, if the place exists.
 fn project(
     tx: &mut Tx<'_>,
     scope: &Scope,
@@ -176,7 +178,7 @@ fn project(
     };
     exists(tx, scope, company, None)?;
     if id.is_some() {
-        return Err(Problem::field("project", "give the id or the name, not both"));
+        return Err(Problem::field("project", "must not be combined with project_id"));
     }
     let found: Vec<(Id,)> = tx.all(BY_NAME, store::params![company, name])?;
     match found.as_slice() {
@@ -191,7 +193,7 @@ fn project(
     }
 }
 
-/// Whether the place is there, as [`Place::find`](crate::Place::find) says it, without holding it.
+/// Whether the place exists, with the errors of [`Place::find`](crate::Place::find), without a lock.
 fn exists(tx: &mut Tx<'_>, scope: &Scope, company: Id, project: Option<Id>) -> Result<(), Problem> {
     if !scope.allows(company) || directory::company_name(tx, company)?.is_none() {
         return Err(Problem::not_found());
@@ -201,7 +203,7 @@ fn exists(tx: &mut Tx<'_>, scope: &Scope, company: Id, project: Option<Id>) -> R
     };
     match projects::get(tx, project, &Scope::of([company])) {
         Err(problem) if problem.status() == StatusCode::NOT_FOUND => {
-            Err(Problem::field("project_id", "project not found in this company"))
+            Err(Problem::field("project_id", "must be a project of the company"))
         }
         outcome => outcome.map(drop),
     }
@@ -209,7 +211,7 @@ fn exists(tx: &mut Tx<'_>, scope: &Scope, company: Id, project: Option<Id>) -> R
 
 type SurveyedFile = (&'static Format, Arc<dyn Surveyed>, File);
 
-/// Surveys the whole report.
+/// Surveys the whole scan report.
 fn survey(
     mut file: File,
     format: Option<&'static Format>,
@@ -223,7 +225,7 @@ fn survey(
     Ok((format, report.into(), file))
 }
 
-/// What is said of a file that is not a readable report: what is wrong, and where.
+/// The problem for a file that is not a readable scan report: what is wrong, and where.
 fn refused(error: formats::Error) -> Problem {
     match error {
         formats::Error::Refused(refusal) if refusal.path.is_empty() && refusal.line == 0 => {
@@ -242,22 +244,22 @@ fn refused(error: formats::Error) -> Problem {
 }
 
 fn unread(error: &std::io::Error) -> Problem {
-    tracing::error!(%error, "a spooled report could not be read");
+    tracing::error!(%error, "a spooled scan report could not be read");
     Problem::internal()
 }
 
-/// The first rows of a table, for saying which column is which.
+/// The first rows of a table, for mapping its columns.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct TablePreview {
     /// The names of its columns.
     header: Vec<String>,
     /// The first five rows below it.
     rows: Vec<Vec<String>>,
-    /// The tool whose export it is, where that is known.
+    /// The tool that exported it, if known.
     layout: Option<&'static str>,
-    /// Which column is which, as far as that is recognized.
+    /// The columns that were recognized.
     columns: Vec<TableColumn>,
-    /// What a column can be: the names that `columns=` of an import takes.
+    /// What a column can be: the names that `columns=` of an import supports.
     names: Vec<&'static str>,
     /// What is missing or ambiguous; null for a table that can be imported as it is.
     fault: Option<String>,
@@ -268,13 +270,13 @@ pub struct TablePreview {
 pub struct TableColumn {
     /// What it is: one of the names.
     name: &'static str,
-    /// What the header calls it.
+    /// Its name in the header.
     column: String,
 }
 
 /// The first rows of a table
 ///
-/// For saying which column is which before it is imported. Nothing is stored.
+/// For mapping its columns before an import. Nothing is stored.
 #[utoipa::path(
     post,
     path = "/scans/table-preview",
@@ -326,9 +328,9 @@ pub struct ImportFormat {
     name: &'static str,
     /// What it is.
     title: &'static str,
-    /// What an entry is, and what it is recognized by in the next report.
+    /// What an entry is, and what it is recognized by in the next scan report.
     identity: &'static str,
-    /// Whether a whole report closes what it no longer holds without `close=auto` and a `target`.
+    /// Whether a complete scan report closes what it no longer contains without `close=auto` and a `target`.
     closes: bool,
 }
 

@@ -1,7 +1,8 @@
-//! What becomes of the entries of a portion.
+//! Decides the outcome of the entries of a portion.
 //!
-//! Owns: whether a finding is new, known, back or still there, and what of it changes. It only reads: an import writes it
-//! down afterwards ([`portion`](super::portion)), a preview counts it. Must not: match; the plan has done that.
+//! Owns: whether a finding is new, known, found again or still present, and what changes. It only reads: an import
+//! writes the result afterwards ([`portion`](super::portion)), a preview counts it. Must not: match; the plan has done
+//! that.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,9 +12,9 @@ use formats::{Found, Identity};
 use store::Tx;
 
 use super::{
-    plan::Is,
+    content::Content,
+    plan::Match,
     portion::{Slot, Work},
-    said::Said,
 };
 use crate::{
     Settings,
@@ -24,29 +25,29 @@ use crate::{
     },
 };
 
-/// An entry, and what it is.
+/// An entry, and its match.
 #[derive(Debug, Clone)]
 pub(super) struct Incoming {
     pub(super) found: Found,
     pub(super) slot: usize,
-    pub(super) is: Is,
+    pub(super) matched: Match,
     /// Findings with a verdict that cover some of its places.
     pub(super) covered: Vec<Id>,
-    /// The judged finding it differs from.
+    /// The finding with a verdict from which it differs.
     pub(super) related: Option<Id>,
 }
 
-/// A step of a finding's life that a report takes.
+/// A step in a finding's history caused by a scan report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Step {
     None,
-    /// It was closed and is back.
+    /// It was closed and is found again.
     Reopen,
-    /// It was said to be fixed and is still there.
+    /// It was reported as fixed and is still present.
     StillFound,
 }
 
-/// What becomes of an entry.
+/// The outcome of an entry.
 #[derive(Debug)]
 pub(super) enum Action {
     Create {
@@ -56,14 +57,14 @@ pub(super) enum Action {
         /// Findings that cover some of its places, and so were seen.
         seen: Vec<Id>,
     },
-    /// Nothing but that it was seen, unless a later report is known.
+    /// It was only seen, unless a later scan report is known.
     Keep {
         seen: Vec<Id>,
     },
     Change(Box<Changing>),
 }
 
-/// A finding that is known, and what becomes of it.
+/// A known finding, and its outcome.
 #[derive(Debug)]
 pub(super) struct Changing {
     pub(super) slot: usize,
@@ -72,14 +73,14 @@ pub(super) struct Changing {
     pub(super) change: Change,
     /// Whether people are notified of the change.
     pub(super) announced: bool,
-    /// Whether all but the severity changes without an event.
+    /// Whether everything except the severity changes without an event.
     pub(super) silent: bool,
     pub(super) before: Option<Evidence>,
     pub(super) evidence: Option<Evidence>,
     pub(super) seen: Vec<Id>,
 }
 
-/// What becomes of these entries. It only reads; `lock` holds the findings for [`perform`].
+/// Decides the outcome of these entries. It only reads; `lock` locks the findings for [`perform`].
 ///
 /// # Errors
 /// The store's.
@@ -93,7 +94,7 @@ pub(super) fn judge(
     let settings = if lock {
         work.settings.of(tx, company)?
     } else {
-        work.settings.seen_of(tx, company)?
+        work.settings.current_of(tx, company)?
     };
     let ids = unique(entries.iter());
     let mut stored = evidence::with_status(tx, &ids, lock)?;
@@ -101,13 +102,13 @@ pub(super) fn judge(
         .iter()
         .map(|entry| is_same(work, entry, &stored))
         .collect();
-    // Most entries of most reports say what the report before said: their findings are not even read.
+    // Most entries of most scan reports are unchanged: their findings are not even read.
     let rest = || entries.iter().zip(&same).filter(|(_, same)| !**same);
     let ids = unique(rest().map(|(entry, _)| entry));
     let mut known = if lock {
-        found_again::held(tx, company, &ids)?
+        found_again::get_for_update(tx, company, &ids)?
     } else {
-        found_again::seen_now(tx, company, &ids)?
+        found_again::get(tx, company, &ids)?
     };
     let mut actions = Vec::with_capacity(entries.len());
     for (entry, same) in entries.iter().zip(same) {
@@ -116,8 +117,8 @@ pub(super) fn judge(
             settings: &settings,
             stored: &mut stored,
         };
-        actions.push(match (same, entry.is) {
-            (true, Is::Same(id, _)) => Action::Keep {
+        actions.push(match (same, entry.matched) {
+            (true, Match::Same(id, _)) => Action::Keep {
                 seen: entry.seen(work, Some(id)),
             },
             _ => judging.entry(tx, entry, &mut known)?,
@@ -126,34 +127,34 @@ pub(super) fn judge(
     Ok(actions)
 }
 
-/// The findings that these entries speak of, each once.
+/// The findings of these entries, each once.
 fn unique<'e>(entries: impl Iterator<Item = &'e Incoming>) -> Vec<Id> {
     let ids: BTreeSet<Id> = entries.flat_map(Incoming::findings).collect();
     ids.into_iter().collect()
 }
 
-/// Whether an entry says of an open finding what was said of it before, word for word.
+/// Whether an entry about an open finding is the same as before, word for word.
 fn is_same(work: &Work, entry: &Incoming, stored: &BTreeMap<Id, (Status, Evidence)>) -> bool {
-    let (Is::Same(id, _), true) = (entry.is, entry.covered.is_empty()) else {
+    let (Match::Same(id, _), true) = (entry.matched, entry.covered.is_empty()) else {
         return false;
     };
     let target = work.targets.get(entry.slot).and_then(|slot| slot.id);
     let (Some((Status::Open | Status::InProgress, before)), Some(target)) = (stored.get(&id), target) else {
         return false;
     };
-    *before == Evidence::of(target, &entry.found, Said::of(&entry.found).0)
+    *before == Evidence::of(target, &entry.found, Content::of(&entry.found).0)
 }
 
 impl Incoming {
     fn findings(&self) -> impl Iterator<Item = Id> {
-        let same = match self.is {
-            Is::Same(id, _) | Is::Adopted(id) => Some(id),
-            Is::New | Is::Duplicate(_) => None,
+        let same = match self.matched {
+            Match::Same(id, _) | Match::Adopted(id) => Some(id),
+            Match::New | Match::Duplicate(_) => None,
         };
         same.into_iter().chain(self.covered.iter().copied())
     }
 
-    /// The findings of which it says that they are there, unless a later report is known.
+    /// The findings that it confirms as present, unless a later scan report is known.
     fn seen(&self, work: &Work, id: Option<Id>) -> Vec<Id> {
         if work.targets.get(self.slot).is_some_and(|slot| slot.older) {
             return Vec::new();
@@ -181,10 +182,10 @@ impl Judging<'_> {
         if !covered.is_empty() {
             found.leave_out(&covered);
         }
-        let (id, content, adopted) = match entry.is {
-            Is::Same(id, content) => (id, content, false),
-            Is::Adopted(id) => (id, true, true),
-            Is::New | Is::Duplicate(_) => return Ok(create(entry, found, entry.seen(self.work, None))),
+        let (id, content, adopted) = match entry.matched {
+            Match::Same(id, content) => (id, content, false),
+            Match::Adopted(id) => (id, true, true),
+            Match::New | Match::Duplicate(_) => return Ok(create(entry, found, entry.seen(self.work, None))),
         };
         let Some(finding) = known.remove(&id) else {
             return Ok(create(entry, found, entry.seen(self.work, None)));
@@ -199,9 +200,9 @@ impl Judging<'_> {
                 seen: entry.seen(self.work, None),
             });
         }
-        // A verdict of before covers the places of the first report that matches it.
+        // An old verdict covers the places of the first scan report that matches it.
         if older || verdict && !adopted && !entry.found.spots.is_empty() {
-            // It may cover places of other entries, too.
+            // It may also cover places of other entries.
             known.insert(id, finding);
             return Ok(Action::Keep {
                 seen: entry.seen(self.work, Some(id)),
@@ -215,7 +216,7 @@ impl Judging<'_> {
         )
     }
 
-    /// The places of an entry that verdicts cover.
+    /// The places of an entry that are covered by verdicts.
     fn covered(&self, entry: &Incoming, known: &BTreeMap<Id, Finding>) -> BTreeSet<u64> {
         let judged = entry.covered.iter().filter(|id| {
             let finding = known.get(*id);
@@ -235,49 +236,49 @@ impl Judging<'_> {
         seen: Vec<Id>,
     ) -> Result<Action, Problem> {
         let slot = self.work.targets.get(entry.slot);
-        let says = Said::of(&found);
+        let content = Content::of(&found);
         let before = self.stored.remove(&finding.id).map(|(_, before)| before);
-        let said = before.as_ref().map(|before| Said(before.said.clone()));
-        let news = if adopted {
-            says.severity(said.as_ref(), &found)
+        let last = before.as_ref().map(|before| Content(before.content.clone()));
+        let changes = if adopted {
+            content.severity(last.as_ref(), &found)
         } else {
-            says.news(said.as_ref(), &found)
+            content.changes(last.as_ref(), &found)
         };
-        // On a false positive and a duplicate a person has said the last word: only where it is now is kept up to date.
+        // A false positive or duplicate is a user's final decision: only the location is kept up to date.
         let judged = matches!(finding.status, Status::FalsePositive | Status::Duplicate);
-        let (told, silent) = if judged {
-            (Change::default(), Some(news.whereabouts(&finding)))
+        let (change, silent) = if judged {
+            (Change::default(), Some(changes.only_location(&finding)))
         } else {
-            let adopting = adopted.then(|| says.adopted(said.as_ref(), &finding, &found));
-            (news, adopting)
+            let adopting = adopted.then(|| content.adopted(last.as_ref(), &finding, &found));
+            (changes, adopting)
         };
         let step = match finding.status {
             Status::Closed => Step::Reopen,
             Status::Retest if still_found(tx, &finding, slot)? => Step::StillFound,
             _ => Step::None,
         };
-        let announced = findings::change::would_change(&finding, told.clone(), self.settings);
-        // What the finding does not take over while it is judged is news once it is not judged any more.
-        let says = match said.as_ref().filter(|_| judged) {
-            Some(before) => says.under_verdict(before),
-            None => says,
+        let announced = findings::change::would_change(&finding, change.clone(), self.settings);
+        // What the finding does not adopt under a verdict is new once the verdict ends.
+        let content = match last.as_ref().filter(|_| judged) {
+            Some(last) => content.under_verdict(last),
+            None => content,
         };
         let evidence = slot
             .and_then(|slot| slot.id)
-            .map(|target| Evidence::of(target, &found, says.0));
+            .map(|target| Evidence::of(target, &found, content.0));
         let evidence = evidence.filter(|evidence| before.as_ref() != Some(evidence));
-        if step == Step::None && evidence.is_none() && told == Change::default() {
+        if step == Step::None && evidence.is_none() && change == Change::default() {
             return Ok(Action::Keep { seen });
         }
         let (change, silent) = match silent {
             Some(silent) => (
                 Change {
-                    severity: told.severity,
+                    severity: change.severity,
                     ..silent
                 },
                 true,
             ),
-            None => (told, false),
+            None => (change, false),
         };
         Ok(Action::Change(Box::new(Changing {
             slot: entry.slot,
@@ -302,7 +303,7 @@ fn create(entry: &Incoming, found: Found, seen: Vec<Id>) -> Action {
     }
 }
 
-/// Whether a report is newer than the word that the finding is fixed.
+/// Whether a scan report is newer than the report that the finding is fixed.
 fn still_found(tx: &mut Tx<'_>, finding: &Finding, slot: Option<&Slot>) -> Result<bool, Problem> {
     let since = found_again::retest_since(tx, finding.id)?;
     let reported_at = slot.map(|slot| slot.reported_at);

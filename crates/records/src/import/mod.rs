@@ -1,11 +1,12 @@
-//! Scanners' reports into the tables.
+//! Imports scan reports into the tables.
 //!
-//! Owns: the endpoint, the file a report is spooled to, and the import itself: what is new is recorded, what changed
-//! is updated, what is gone is closed, what is back is reopened. Nothing changes before the whole report is known to
-//! be sound; then it is written in portions, each with its events, which carry the scan as their bundle.
-//! Must not: parse a format (`formats` does), or change a finding but through `records::findings`.
+//! Owns: the endpoint, the file a scan report is spooled to, and the import itself: what is new is created, what
+//! changed is updated, what is gone is closed, what is found again is reopened. Nothing changes before the whole scan
+//! report is known to be valid; then it is written in portions, each with its events, which carry the scan as their
+//! bundle.
 
 mod answer;
+mod content;
 pub mod http;
 mod judge;
 mod lease;
@@ -18,7 +19,6 @@ mod reasons;
 mod room;
 mod run;
 mod running;
-mod said;
 mod sort;
 mod spool;
 mod tally;
@@ -40,16 +40,15 @@ use spool::Spool;
 
 use crate::Records;
 
-/// Reports on their way in: so many of one person, so many of one company and in all, each of which may be as large as the
-/// largest.
+/// Uploads of scan reports: limits per user, per company and in total; each may have the maximum size.
 const OF_A_PERSON: Bounds = Bounds::each(4);
 const OF_A_COMPANY: Bounds = Bounds {
     at_once: 64,
     ..Bounds::each(8)
 };
 
-/// Imports that run: two of one company, the others in turn. A report that waits was spooled, so there are no more of them
-/// than there may be on their way in.
+/// Running imports: two per company, the others in turn. A waiting scan report was spooled, so there are no more of
+/// them than there may be uploads.
 const RUNNING: Bounds = Bounds {
     at_once: 8,
     each: 2,
@@ -57,22 +56,22 @@ const RUNNING: Bounds = Bounds {
     waiting_in_all: 64,
 };
 
-/// After how long to come again while a share is used up.
+/// When to retry while a share is used up.
 const BUSY: Duration = Duration::from_secs(5);
 
-/// How large reports may be, in bytes, and how long they may take to come.
+/// Maximum sizes of scan reports in bytes, and how long an upload may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// As they are sent.
+    /// As sent.
     pub taken: usize,
-    /// Unpacked, for those that are sent packed.
+    /// Uncompressed, for compressed ones.
     pub unpacked: usize,
-    /// All that are spooled at once, unpacked. One company has a quarter of it, but at least one report of the largest
-    /// size.
+    /// All that are spooled at once, uncompressed. One company has a quarter of it, but at least one scan report of the
+    /// maximum size.
     pub spooled: usize,
-    /// How many bytes a second a report must come with on average, but for its first half minute.
+    /// Minimum average speed of an upload in bytes per second, except for its first half minute.
     pub pace: u64,
-    /// How long a report may take to come in all.
+    /// Maximum total time of an upload.
     pub longest: Duration,
 }
 
@@ -98,11 +97,12 @@ pub struct Import {
     running: Turns<Id>,
 }
 
-/// The shares that a report has, from its first byte until it is imported: its sender's and its company's.
+/// The shares a scan report holds from its first byte until it is imported: its sender's and its company's.
 type Spooling = (Turn<Id>, Turn<Id>);
 
 impl Import {
-    /// Imports into these records. Reports within `limits` are spooled in `folder`, which is made when it is needed; they have no name there and leave nothing behind.
+    /// Imports into these records. Scan reports within `limits` are spooled in `folder`, which is created when needed;
+    /// the files have no name there and leave nothing behind.
     pub fn new(records: Records, folder: PathBuf, limits: Limits) -> Self {
         Self {
             spool: Spool::new(folder, limits, records.store().clock()),
@@ -113,34 +113,34 @@ impl Import {
         }
     }
 
-    /// Ends the imports that take longer than `grace`, for a server that stops: their scans are failed, and the next import of their
-    /// targets need not wait.
+    /// Ends the imports that take longer than `grace`, for a server that stops: their scans fail, and the next import
+    /// of their targets need not wait.
     pub async fn stop(&self, grace: std::time::Duration) {
         self.records.running().stop(grace).await;
     }
 
-    /// The right to send a report, of a company where that is known yet.
+    /// The right to upload a scan report, for a company if it is known yet.
     fn spooling(&self, caller: &Caller, company: Option<Id>) -> Result<Spooling, Problem> {
-        let whose = company.unwrap_or(caller.user_id);
+        let owner = company.unwrap_or(caller.user_id);
         let own = |_| {
             Problem::busy(
                 BUSY,
-                "You are sending too many reports at once. Try again when one is done.",
+                "You are sending too many scan reports at once. Try again when one is done.",
             )
         };
         let all = |_| {
             Problem::busy(
                 BUSY,
-                "Too many reports are coming in at once. Try again in a few seconds.",
+                "Too many scan reports are being uploaded at once. Try again in a few seconds.",
             )
         };
         Ok((
             self.of_a_person.take(caller.user_id).map_err(own)?,
-            self.of_a_company.take(whose).map_err(all)?,
+            self.of_a_company.take(owner).map_err(all)?,
         ))
     }
 
-    /// The turn of a report that was spooled.
+    /// The slot of a spooled scan report.
     async fn running(&self, company: Id) -> Result<Turn<Id>, Problem> {
         let busy = |_| Problem::busy(BUSY, "Too many imports are running. Try again in a few seconds.");
         self.running.wait(company).await.map_err(busy)

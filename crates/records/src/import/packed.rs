@@ -1,6 +1,6 @@
-//! A packed report on its way into its file.
+//! Unpacks a compressed scan report into its file.
 //!
-//! Owns: unpacking gzip piece by piece, up to a bound. Must not: hold more than a piece of it.
+//! Owns: decompressing gzip piece by piece, up to a bound. Must not: hold more than one piece.
 
 use std::{
     fs::File,
@@ -16,14 +16,14 @@ use super::{room::Space, spool::unwritten};
 /// How a gzip file starts (RFC 1952 section 2.3.1).
 pub(super) const MAGIC: [u8; 2] = [0x1f, 0x8b];
 
-/// A file that is unpacked as it comes.
+/// A file that is decompressed as it arrives.
 pub(super) struct Unpacking {
     decoder: MultiGzDecoder<Bounded>,
     most: usize,
 }
 
 impl Unpacking {
-    /// Unpacks into this file, at most so many bytes.
+    /// Decompresses into this file, at most `most` bytes.
     pub(super) fn new(file: File, space: Space, most: usize) -> Self {
         let decoder = MultiGzDecoder::new(Bounded {
             file,
@@ -33,10 +33,10 @@ impl Unpacking {
         Self { decoder, most }
     }
 
-    /// Takes the next piece of the packed file.
+    /// Takes the next piece of the compressed file.
     ///
     /// # Errors
-    /// 413 beyond the bound, 422 for what is no gzip, 507 without room.
+    /// 413 beyond the bound, 422 for invalid gzip, 507 without disk space.
     pub(super) async fn write(mut self: Box<Self>, chunk: Bytes) -> Result<Box<Self>, Problem> {
         let written = tokio::task::spawn_blocking(move || {
             let outcome = self.decoder.write_all(&chunk);
@@ -47,7 +47,7 @@ impl Unpacking {
         Ok(this)
     }
 
-    /// The unpacked file, and the room it takes.
+    /// The decompressed file, and the space it uses.
     ///
     /// # Errors
     /// As for [`write`](Self::write).
@@ -60,7 +60,7 @@ impl Unpacking {
     }
 }
 
-/// A file with room for so many bytes more.
+/// A file with a limit on further bytes.
 struct Bounded {
     file: File,
     space: Space,
@@ -83,9 +83,9 @@ impl Write for Bounded {
     }
 }
 
-/// The bound is reached.
+/// The bound was reached.
 #[derive(Debug, thiserror::Error)]
-#[error("there is no room left")]
+#[error("there is no space left")]
 struct Full;
 
 fn refused(error: &io::Error, most: usize) -> Problem {
@@ -93,7 +93,7 @@ fn refused(error: &io::Error, most: usize) -> Problem {
         .get_ref()
         .is_some_and(<dyn std::error::Error + Send + Sync>::is::<Full>)
     {
-        let detail = format!("The report is larger than {most} bytes when unpacked.");
+        let detail = format!("The scan report is larger than {most} bytes when uncompressed.");
         return Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail);
     }
     match error.kind() {
@@ -101,7 +101,7 @@ fn refused(error: &io::Error, most: usize) -> Problem {
         | io::ErrorKind::InvalidData
         | io::ErrorKind::UnexpectedEof
         | io::ErrorKind::WriteZero => Problem::unprocessable(
-            "The report cannot be unpacked: its gzip data is broken or ends too early.",
+            "The scan report cannot be decompressed: its gzip data is broken or ends too early.",
         ),
         _ => unwritten(error),
     }

@@ -1,8 +1,8 @@
-//! What every entry of a report turns out to be, before anything is written.
+//! Matches every entry of a scan report before anything is written.
 //!
-//! Owns: bringing the entries of a report and the stored findings of its targets together, group by group, in bounded
-//! memory; and the findings of versions before 0.2, which have a fingerprint and no evidence. Must not: write, or decide
-//! what is the same ([`matching`](crate::matching) does).
+//! Owns: joining the entries of a scan report with the stored findings of its targets, group by group, in bounded
+//! memory; and the findings of versions before 0.2, which have a fingerprint and no evidence. Must not: write, or
+//! decide what is the same ([`matching`](crate::matching) does).
 
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
@@ -13,7 +13,7 @@ use std::{
 
 use access::Problem;
 use base::Id;
-use formats::{Crowd, Identified, Old, Surveyed};
+use formats::{Identified, Old, OldNumbering, Surveyed};
 use store::Store;
 use tokio::runtime::Handle;
 
@@ -32,34 +32,34 @@ const PAGE: usize = 2_000;
 /// One target of an import, as far as matching needs it.
 #[derive(Debug, Clone)]
 pub(super) struct Target {
-    /// Its id; none where a preview meets a target that is not known yet.
+    /// Its id; none for a preview with a target that does not exist yet.
     pub(super) id: Option<Id>,
     /// The tool's family.
     pub(super) tool: String,
-    /// Whether what is not in the report is gone.
+    /// Whether anything that is not in the scan report is gone.
     pub(super) closes: bool,
-    /// For a report about hosts: the groups it covers.
+    /// For a scan report about hosts: the groups it covers.
     pub(super) hosts: Option<HashSet<u128>>,
 }
 
-/// What is to be matched.
+/// The input of matching.
 pub(super) struct Planning<'a> {
     pub(super) report: &'a dyn Surveyed,
     pub(super) file: &'a mut File,
     pub(super) root: &'a str,
-    /// Whether that is surely the folder of the reports before. If not, no verdict covers what is matched below it.
+    /// Whether that is certainly the same folder as before. If not, no verdict covers a match below it.
     pub(super) certain: bool,
     pub(super) folder: PathBuf,
     pub(super) targets: &'a [Target],
-    /// The target of each of the report's coverages.
+    /// The target of each of the scan report's coverages.
     pub(super) of_coverage: &'a [usize],
-    /// Findings of these tools in this place that have a fingerprint of before and no evidence.
+    /// Findings of these tools in this place that have an old fingerprint and no evidence.
     pub(super) untargeted: BTreeMap<String, Untargeted>,
     pub(super) store: Store,
     pub(super) runtime: Handle,
 }
 
-/// Findings of one tool with fingerprints of before.
+/// Findings of one tool with old fingerprints.
 #[derive(Debug, Default)]
 pub(super) struct Untargeted {
     by_print: HashMap<String, (Id, Status)>,
@@ -71,24 +71,24 @@ impl Untargeted {
     }
 }
 
-/// What an entry is.
+/// The match of an entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Is {
+pub(super) enum Match {
     New,
-    /// This finding; `content` says whether also under a verdict.
+    /// This finding; `content` tells whether its verdict applies.
     Same(Id, bool),
-    /// This finding of before, by its fingerprint.
+    /// This old finding, by its fingerprint.
     Adopted(Id),
-    /// The entry with this index, written once more.
+    /// A duplicate of the entry with this index.
     Duplicate(u32),
 }
 
-/// What a report turns out to be.
+/// The matches of a scan report.
 pub(super) struct Plan {
     results: File,
     /// Findings with a verdict that cover some of an entry's places.
     pub(super) covered: HashMap<u32, Vec<Id>>,
-    /// The judged finding that a new entry differs from.
+    /// The finding with a verdict that a new entry differs from.
     pub(super) related: HashMap<u32, Id>,
     /// The indices of entries that others repeat.
     pub(super) repeated: HashSet<u32>,
@@ -96,9 +96,10 @@ pub(super) struct Plan {
     pub(super) gone_count: u64,
 }
 
-/// Bytes of one result.
+/// Size of one result in bytes.
 const RESULT: usize = 21;
-/// Places of entries that others repeat and new entries that differ from a judged one, at most; the rest goes unnamed.
+/// Maximum number of recorded duplicates and of new entries that differ from a finding with a verdict; the rest is not
+/// named.
 const NOTES: usize = 100_000;
 
 impl Plan {
@@ -115,13 +116,13 @@ impl Plan {
         })
     }
 
-    fn set(&mut self, index: u32, is: Is) -> io::Result<()> {
+    fn set(&mut self, index: u32, matched: Match) -> io::Result<()> {
         let mut bytes = [0; RESULT];
-        let (kind, id, other) = match is {
-            Is::New => (1, None, 0),
-            Is::Same(id, content) => (if content { 3 } else { 2 }, Some(id), 0),
-            Is::Adopted(id) => (4, Some(id), 0),
-            Is::Duplicate(other) => (5, None, other),
+        let (kind, id, other) = match matched {
+            Match::New => (1, None, 0),
+            Match::Same(id, content) => (if content { 3 } else { 2 }, Some(id), 0),
+            Match::Adopted(id) => (4, Some(id), 0),
+            Match::Duplicate(other) => (5, None, other),
         };
         let (head, rest) = bytes.split_at_mut(1);
         head.copy_from_slice(&[kind]);
@@ -135,7 +136,7 @@ impl Plan {
         self.results.write_all(&bytes)
     }
 
-    /// The results in the order of the report.
+    /// The results in the order of the scan report.
     pub(super) fn results(&self) -> io::Result<Results> {
         let mut file = self.results.try_clone()?;
         file.rewind()?;
@@ -147,7 +148,7 @@ impl Plan {
         self.gone.write_all(id.as_bytes())
     }
 
-    /// The findings that are gone from their target, so many from this one on.
+    /// The findings that are gone from their target: at most `most`, from `start`.
     pub(super) fn gone_from(&self, start: u64, most: usize) -> io::Result<Vec<Id>> {
         let mut file = self.gone.try_clone()?;
         file.seek(SeekFrom::Start(start * 16))?;
@@ -162,12 +163,12 @@ impl Plan {
     }
 }
 
-/// Results, one after the other.
+/// Results, one by one.
 pub(super) struct Results(io::BufReader<File>);
 
 impl Results {
-    /// What the next entry is; none for one that was skipped.
-    pub(super) fn next(&mut self) -> io::Result<Option<Is>> {
+    /// The match of the next entry; none for a skipped one.
+    pub(super) fn next(&mut self) -> io::Result<Option<Match>> {
         let mut bytes = [0; RESULT];
         self.0.read_exact(&mut bytes)?;
         let [kind, rest @ ..] = bytes;
@@ -175,17 +176,17 @@ impl Results {
         let id = Id::from_bytes(id.try_into().unwrap_or_default());
         let index = u32::from_le_bytes(index.try_into().unwrap_or_default());
         Ok(match kind {
-            1 => Some(Is::New),
-            2 => Some(Is::Same(id, false)),
-            3 => Some(Is::Same(id, true)),
-            4 => Some(Is::Adopted(id)),
-            5 => Some(Is::Duplicate(index)),
+            1 => Some(Match::New),
+            2 => Some(Match::Same(id, false)),
+            3 => Some(Match::Same(id, true)),
+            4 => Some(Match::Adopted(id)),
+            5 => Some(Match::Duplicate(index)),
             _ => None,
         })
     }
 }
 
-/// Matches a whole report. It blocks.
+/// Matches a whole scan report. It blocks.
 pub(super) fn plan(mut planning: Planning<'_>) -> Result<Plan, Problem> {
     let (items, crowds) = identify(&mut planning)?;
     let plan = Plan::new(&planning.folder, planning.report.entries()).map_err(|error| unwritten(&error))?;
@@ -203,8 +204,8 @@ fn unwritten(error: &io::Error) -> Problem {
     super::spool::unwritten(error)
 }
 
-/// The entries, sorted, and the numbers that fingerprints of before have.
-fn identify(planning: &mut Planning<'_>) -> Result<(Sorted, BTreeMap<String, Crowd>), Problem> {
+/// The entries, sorted, and the numbering for old fingerprints.
+fn identify(planning: &mut Planning<'_>) -> Result<(Sorted, BTreeMap<String, OldNumbering>), Problem> {
     let mut sorter = Sorter::new(&planning.folder);
     let mut olds: BTreeMap<&str, Vec<(Old, u32)>> = BTreeMap::new();
     let (mut index, mut failed) = (0, None);
@@ -237,7 +238,7 @@ fn identify(planning: &mut Planning<'_>) -> Result<(Sorted, BTreeMap<String, Cro
         .report
         .identify(planning.file, planning.root, &mut each)
         .map_err(|error| {
-            tracing::error!(%error, "a report that was checked could not be read again");
+            tracing::error!(%error, "a checked scan report could not be read again");
             Problem::internal()
         })?;
     if let Some(error) = failed {
@@ -245,16 +246,16 @@ fn identify(planning: &mut Planning<'_>) -> Result<(Sorted, BTreeMap<String, Cro
     }
     let crowds = olds
         .into_iter()
-        .map(|(tool, olds)| (tool.to_owned(), Crowd::new(olds)))
+        .map(|(tool, olds)| (tool.to_owned(), OldNumbering::new(olds)))
         .collect();
     Ok((sorter.sorted().map_err(|error| unwritten(&error))?, crowds))
 }
 
 struct Matching<'a> {
     planning: Planning<'a>,
-    crowds: BTreeMap<String, Crowd>,
+    crowds: BTreeMap<String, OldNumbering>,
     plan: Plan,
-    /// The tools of which a finding of before was found again.
+    /// The tools with an old finding that was found again.
     adopted: HashSet<String>,
 }
 
@@ -289,7 +290,7 @@ impl Pages {
         Ok(self.page.front().map(|known| known.identity.group))
     }
 
-    /// All findings of this group, which is the next one.
+    /// All findings of this group, which must be the next one.
     fn group(&mut self, group: u128, store: &Store, runtime: &Handle) -> Result<Vec<Known>, Problem> {
         let mut found = Vec::new();
         while self.peek(store, runtime)? == Some(group) {
@@ -353,28 +354,28 @@ impl Matching<'_> {
         let id = |at: usize| stored.get(at).map(|one| one.id);
         let mut seen = HashSet::new();
         for ((index, old), found) in olds.into_iter().zip(matched.entries) {
-            let is = match found {
+            let matched = match found {
                 Found::Same { stored: at, .. }
                     if !certain && stored.get(at).is_some_and(|one| one.verdict) =>
                 {
                     if let Some(judged) = id(at) {
                         self.plan.related.insert(index, judged);
                     }
-                    Is::New
+                    Match::New
                 }
                 Found::Same { stored, content } => {
                     seen.insert(stored);
-                    id(stored).map_or(Is::New, |id| Is::Same(id, content && certain))
+                    id(stored).map_or(Match::New, |id| Match::Same(id, content && certain))
                 }
                 Found::Duplicate(other) => {
                     if self.plan.repeated.len() < NOTES {
                         self.plan.repeated.insert(other);
                     }
-                    Is::Duplicate(other)
+                    Match::Duplicate(other)
                 }
-                Found::New => self.adopt(slot, index, &old).map_or(Is::New, Is::Adopted),
+                Found::New => self.adopt(slot, index, &old).map_or(Match::New, Match::Adopted),
             };
-            self.plan.set(index, is).map_err(|error| unwritten(&error))?;
+            self.plan.set(index, matched).map_err(|error| unwritten(&error))?;
         }
         for (entry, by) in matched.covered {
             seen.extend(by.iter().copied());
@@ -406,7 +407,7 @@ impl Matching<'_> {
         Ok(())
     }
 
-    /// The finding of before with the fingerprint of this entry.
+    /// The old finding with the fingerprint of this entry.
     fn adopt(&mut self, slot: usize, index: u32, old: &Old) -> Option<Id> {
         let tool = &self.planning.targets.get(slot)?.tool;
         let print = self.crowds.get(tool)?.fingerprint(old, index)?;
@@ -415,7 +416,7 @@ impl Matching<'_> {
         Some(id)
     }
 
-    /// Findings of before that a whole report of their tool no longer holds, where it holds at least one of them.
+    /// Old findings that a complete scan report of their tool no longer contains, if it contains at least one of them.
     fn untargeted_gone(&mut self) -> Result<(), Problem> {
         let targets = self.planning.targets.iter().filter(|target| target.closes);
         let closing: HashSet<&str> = targets.map(|target| target.tool.as_str()).collect();

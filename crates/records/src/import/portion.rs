@@ -1,7 +1,7 @@
-//! A portion of a report, written down.
+//! Writes a portion of a scan report.
 //!
-//! Owns: one transaction of an import: what was judged of its entries ([`judge`]) with its events, and closing what is gone.
-//! Must not: write a finding but through `findings`, or leave a transaction open while a file is read.
+//! Owns: one transaction of an import: the outcome of its entries ([`judge`]) with its events, and closing what is
+//! gone. Must not: write a finding other than through `findings`, or keep a transaction open while reading a file.
 
 use access::Problem;
 use base::{Id, Time};
@@ -9,9 +9,9 @@ use formats::Found;
 use store::Tx;
 
 use super::{
+    content::Content,
     judge::{Action, Changing, Incoming, Step, judge},
     lease,
-    said::Said,
     tally::{Tally, tally},
     undo,
 };
@@ -25,15 +25,15 @@ use crate::{
     },
 };
 
-/// How many findings one transaction takes at most.
+/// Maximum number of findings per transaction.
 pub(super) const PORTION: usize = 250;
-/// How many findings one transaction closes: there is less to write of each.
+/// Maximum number of findings closed per transaction: each needs fewer rows.
 pub(super) const CLOSED: usize = 500;
 
-// A portion asks for its findings in one statement.
+// A portion reads its findings with one statement.
 const _: () = assert!(CLOSED <= store::rows::MOST && PORTION <= CLOSED);
 
-/// What stays the same over all portions of an import.
+/// What stays the same for all portions of an import.
 #[derive(Debug)]
 pub(super) struct Work {
     pub(super) place: Place,
@@ -42,22 +42,22 @@ pub(super) struct Work {
     /// The scan; none for a preview.
     pub(super) scan: Option<Id>,
     pub(super) targets: Vec<Slot>,
-    /// The settings of every company. Each portion asks for this one's: an import may take its time.
+    /// The settings of all companies. Each portion reads this company's: an import may take long.
     pub(super) settings: Settings,
-    /// The ownership rules as they were when the import began.
+    /// The ownership rules at the start of the import.
     pub(super) rules: ByRule,
 }
 
 /// A target of an import.
 #[derive(Debug, Clone)]
 pub(super) struct Slot {
-    /// Its id; none where a preview meets one that is not known yet.
+    /// Its id; none for a preview with a target that does not exist yet.
     pub(super) id: Option<Id>,
     pub(super) tool: String,
     pub(super) name: String,
-    /// When the report was made, by its own clock where it has one.
+    /// When the scan report was created, by its own clock if it has one.
     pub(super) reported_at: Time,
-    /// Whether a later report is known: then only what is nowhere on the list is taken.
+    /// Whether a later scan report is known: then only findings that do not exist yet are added.
     pub(super) older: bool,
     /// The asset with this identifier.
     pub(super) asset: Option<Named>,
@@ -76,16 +76,16 @@ impl Slot {
 /// Applies a portion.
 ///
 /// # Errors
-/// 409 where the import was given up meanwhile; the store's.
+/// 409 if the import was given up in the meantime; the store's.
 pub(super) fn apply(tx: &mut Tx<'_>, work: &Work, entries: &[Incoming]) -> Result<Tally, Problem> {
-    let scan = work.held(tx)?;
+    let scan = work.checked_scan(tx)?;
     let actions = judge(tx, work, entries, true)?;
     let mut tally = tally(&actions);
     perform(tx, work, scan, actions, &mut tally)?;
     Ok(tally)
 }
 
-/// Writes down what was judged.
+/// Writes the outcomes.
 fn perform(
     tx: &mut Tx<'_>,
     work: &Work,
@@ -96,7 +96,7 @@ fn perform(
     let company = work.place.company.id;
     let settings = work.settings.of(tx, company)?;
     let context = work.context(&settings);
-    // People and teams may go while an import takes its time.
+    // Users and teams may be deleted during a long import.
     let rules = work.rules.named(tx, company)?;
     let mut rows = Rows::default();
     let (mut notes, mut all_seen, mut undo) = (Vec::new(), Vec::new(), Vec::new());
@@ -112,8 +112,8 @@ fn perform(
                 let Some(slot) = work.targets.get(slot) else {
                     continue;
                 };
-                let said = Said::of(&found).0;
-                let evidence = slot.id.map(|target| Evidence::of(target, &found, said));
+                let hashes = Content::of(&found).0;
+                let evidence = slot.id.map(|target| Evidence::of(target, &found, hashes));
                 let new = new(slot, *found, related);
                 let finding = findings::record(tx, new, (&work.place, &rules), context, &mut rows)?;
                 tally.concerns(&finding);
@@ -157,7 +157,7 @@ fn new(slot: &Slot, found: Found, related: Option<Id>) -> New {
     }
 }
 
-/// A finding that is known: back, changed, or taken over from an earlier version.
+/// A known finding: found again, changed, or adopted from an earlier version.
 fn changed(
     tx: &mut Tx<'_>,
     (work, scan): (&Work, Id),
@@ -173,10 +173,10 @@ fn changed(
     finding.gone_at = None;
     match changing.step {
         Step::Reopen => {
-            // Written at once: the change that may follow is told of after it.
+            // Written at once: a change that follows must be announced after it.
             let mut rows = Rows::default();
-            let said = ("found again", rules, &mut rows);
-            findings::moves::move_one(tx, &mut finding, Status::Open, said, context)?;
+            let details = ("found again", rules, &mut rows);
+            findings::moves::move_one(tx, &mut finding, Status::Open, details, context)?;
             rows.write(tx)?;
         }
         Step::StillFound => findings::move_to(tx, &mut finding, Status::InProgress, "still found", context)?,
@@ -199,14 +199,14 @@ fn changed(
     Ok(finding)
 }
 
-/// What closing does to findings that are gone from their target.
+/// Closes findings that are gone from their target.
 ///
 /// # Errors
 /// As for [`apply`].
 pub(super) fn close(tx: &mut Tx<'_>, work: &Work, ids: &[Id]) -> Result<Tally, Problem> {
-    let scan = work.held(tx)?;
+    let scan = work.checked_scan(tx)?;
     let settings = work.settings.of(tx, work.place.company.id)?;
-    let gone = found_again::held(tx, work.place.company.id, ids)?;
+    let gone = found_again::get_for_update(tx, work.place.company.id, ids)?;
     let (tally, judged) = closing(gone.values(), scan);
     let stored = evidence::of(tx, ids)?;
     let (mut undo, mut rows, nobody) = (Vec::new(), Rows::default(), ByRule::default());
@@ -217,8 +217,8 @@ pub(super) fn close(tx: &mut Tx<'_>, work: &Work, ids: &[Id]) -> Result<Tally, P
         let before = stored.get(&finding.id).cloned();
         let was = undo::Before::of(&finding, before);
         let context = work.context(&settings);
-        let said = ("not found any more", &nobody, &mut rows);
-        findings::moves::move_one(tx, &mut finding, Status::Closed, said, context)?;
+        let details = ("no longer found", &nobody, &mut rows);
+        findings::moves::move_one(tx, &mut finding, Status::Closed, details, context)?;
         undo.push(was.made(&finding));
     }
     rows.write(tx)?;
@@ -228,7 +228,7 @@ pub(super) fn close(tx: &mut Tx<'_>, work: &Work, ids: &[Id]) -> Result<Tally, P
     Ok(tally)
 }
 
-/// What closing would do.
+/// The effect of closing.
 ///
 /// # Errors
 /// The store's.
@@ -237,7 +237,7 @@ pub(super) fn would_close(
     work: &Work,
     ids: &[Id],
 ) -> Result<(Tally, Vec<Finding>), Problem> {
-    let gone = found_again::seen_now(tx, work.place.company.id, ids)?;
+    let gone = found_again::get(tx, work.place.company.id, ids)?;
     let scan = tx.id();
     let tally = closing(gone.values(), scan).0;
     Ok((
@@ -270,7 +270,7 @@ impl Work {
     }
 
     /// The scan, after checking that it holds its targets.
-    fn held(&self, tx: &mut Tx<'_>) -> Result<Id, Problem> {
+    fn checked_scan(&self, tx: &mut Tx<'_>) -> Result<Id, Problem> {
         let scan = self.scan.ok_or_else(Problem::internal)?;
         lease::renew(tx, scan, self.targets.len())?;
         Ok(scan)

@@ -1,7 +1,7 @@
-//! What an import is about, before the first entry is looked at.
+//! Prepares an import before the first entry is read.
 //!
-//! Owns: which targets a report covers, whether it is the latest of each, whether it closes anything, and the folder its
-//! paths are seen from. Must not: write, but for targets that are new; read many rows in the transaction that does.
+//! Owns: which targets a scan report covers, whether it is the latest of each, whether it closes anything, and the root
+//! folder of its paths. Must not: write, except for new targets; read many rows in the transaction that does.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashSet},
@@ -25,17 +25,17 @@ use crate::{
     column::{id_or_none, time_or_none},
     findings::{evidence, responsible::ByRule},
     projects, scans,
-    targets::{self, Held},
+    targets::{self, Existing},
 };
 
-/// How far ahead of ours a report's clock may be.
+/// How far ahead of ours a scan report's clock may be.
 const AHEAD: Duration = Duration::from_mins(5);
-/// Targets that an answer names.
+/// Targets named in a response.
 const NAMED: usize = 100;
 /// Rows read at once.
 const PAGE: usize = 2_000;
 
-/// What the caller wants.
+/// The caller's request.
 #[derive(Debug, Clone)]
 pub(super) struct Wanted {
     pub(super) scope: Scope,
@@ -44,31 +44,31 @@ pub(super) struct Wanted {
     pub(super) by: By,
     /// The target the caller names.
     pub(super) target: Option<String>,
-    /// Whether what is not in the report is closed; none for what the format does by itself.
+    /// Whether anything that is not in the scan report is closed; none for the format's default.
     pub(super) close: Option<bool>,
-    /// Whether the format closes without being asked to.
+    /// Whether the format closes by default.
     pub(super) format_closes: bool,
     pub(super) preview: bool,
 }
 
-/// What is known then.
+/// The result.
 pub(super) struct Prepared {
     pub(super) work: Arc<Work>,
     pub(super) planned: Vec<plan::Target>,
-    /// The target of each of the report's coverages.
+    /// The target of each of the scan report's coverages.
     pub(super) of_coverage: Vec<usize>,
     pub(super) coverage: Vec<targets::Coverage>,
     pub(super) tools: Vec<String>,
     pub(super) root: String,
-    /// Whether that is surely the folder of the reports before.
+    /// Whether that is certainly the same folder as before.
     pub(super) certain: bool,
-    /// Why the report is not whole.
+    /// Why the scan report is incomplete.
     pub(super) not_whole: Vec<String>,
     pub(super) whole: bool,
     untargeted: Vec<UntargetedRow>,
 }
 
-/// A target in the making.
+/// A target under construction.
 struct Draft {
     family: String,
     tool: String,
@@ -79,7 +79,7 @@ struct Draft {
     hosts: Option<HashSet<u128>>,
 }
 
-/// Finds the targets of a report; those that are new are made, unless it is only to be looked at.
+/// Finds the targets of a scan report; new ones are created, except for a preview.
 pub(super) fn prepare(
     tx: &mut Tx<'_>,
     report: &dyn Surveyed,
@@ -106,14 +106,14 @@ pub(super) fn prepare(
         if ahead {
             reasons.add(
                 index,
-                "the report's time is in the future; the current time is used instead",
+                "the scan report's time is in the future; the current time is used instead",
             );
         }
         let latest = held.as_ref().and_then(|held| held.reported_at);
         let older = latest.is_some_and(|latest| reported_at < latest);
         if older {
             not_whole.push(format!(
-                "a newer report of this target exists ({}): only findings that are not listed yet are added",
+                "a newer scan report of this target exists ({}): only findings that do not exist yet are added",
                 time_or_none(latest)
             ));
         }
@@ -172,7 +172,7 @@ pub(super) fn prepare(
     })
 }
 
-/// The names of the report's tools, each once.
+/// The names of the scan report's tools, each once.
 fn tools(drafts: &[Draft]) -> Vec<String> {
     let mut tools: Vec<String> = Vec::new();
     for draft in drafts {
@@ -183,7 +183,7 @@ fn tools(drafts: &[Draft]) -> Vec<String> {
     tools
 }
 
-/// Where a report goes. An import holds its project, a preview holds nothing.
+/// The destination of a scan report. An import locks its project, a preview locks nothing.
 fn place(tx: &mut Tx<'_>, wanted: &Wanted) -> Result<Place, Problem> {
     if !wanted.preview {
         return Place::find(tx, &wanted.scope, wanted.company, wanted.project);
@@ -199,7 +199,7 @@ fn place(tx: &mut Tx<'_>, wanted: &Wanted) -> Result<Place, Problem> {
     Ok(place)
 }
 
-/// The targets of a report, each once, and which of them each coverage is.
+/// The targets of a scan report, each once, and the one of each coverage.
 fn drafts(report: &dyn Surveyed, wanted: &Wanted) -> (Vec<Draft>, Vec<usize>) {
     let (mut drafts, mut of_coverage): (Vec<Draft>, Vec<usize>) = (Vec::new(), Vec::new());
     let mut known: BTreeMap<(String, String), usize> = BTreeMap::new();
@@ -255,7 +255,7 @@ fn asset(tx: &mut Tx<'_>, company: Id, name: &str) -> Result<Option<Named>, Prob
 
 type UntargetedRow = (String, Id, String, crate::findings::Status);
 
-/// The findings of the report's tools in this place that no report of this version has matched yet.
+/// The findings of the scan report's tools in this place that no scan report of this version has matched yet.
 fn untargeted(
     tx: &mut Tx<'_>,
     place: &Place,
@@ -283,12 +283,12 @@ fn untargeted(
 }
 
 impl Prepared {
-    /// Looks at the findings of before: from which folder the paths are seen, and what no report of this version has matched yet.
-    /// Nobody else writes them while the import holds its targets.
+    /// Reads the existing findings: the root folder of the paths, and what no scan report of this version has matched
+    /// yet. Nothing else writes them while the import holds its targets.
     ///
     /// # Errors
     /// The store's.
-    pub(super) fn look(&mut self, tx: &mut Tx<'_>, report: &dyn Surveyed) -> Result<(), Problem> {
+    pub(super) fn read_existing(&mut self, tx: &mut Tx<'_>, report: &dyn Surveyed) -> Result<(), Problem> {
         let mut paths = BTreeSet::new();
         for one in &self.coverage {
             paths.extend(evidence::paths(tx, one.target.id)?);
@@ -306,7 +306,7 @@ impl Prepared {
         Ok(())
     }
 
-    /// The findings of before, by tool.
+    /// The old findings, by tool.
     pub(super) fn untargeted(&self) -> BTreeMap<String, Untargeted> {
         let mut by_tool: BTreeMap<String, Untargeted> = BTreeMap::new();
         for (family, id, print, status) in &self.untargeted {
@@ -318,7 +318,7 @@ impl Prepared {
         by_tool
     }
 
-    /// The names of its targets in a few words.
+    /// The names of its targets, shortened.
     pub(super) fn target(&self) -> String {
         let names: Vec<_> = self.work.targets.iter().map(|slot| slot.name.as_str()).collect();
         match names.as_slice() {
@@ -329,9 +329,9 @@ impl Prepared {
         }
     }
 
-    /// What the scan keeps of it.
+    /// What the scan stores about it.
     pub(super) fn report(&self, tally: &Tally) -> scans::Report {
-        let covered = |one: (&Slot, &Held)| scans::Covered {
+        let covered = |one: (&Slot, &Existing)| scans::Covered {
             id: one.1.id,
             name: one.0.name.clone(),
             tool: one.0.tool.clone(),
@@ -357,7 +357,7 @@ impl Prepared {
 }
 
 impl Prepared {
-    /// The ids of the targets that are known.
+    /// The ids of the existing targets.
     pub(super) fn target_ids(&self) -> Vec<Id> {
         self.work.targets.iter().filter_map(|slot| slot.id).collect()
     }

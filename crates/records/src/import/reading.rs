@@ -1,13 +1,13 @@
-//! Where a report is read: it may take seconds.
+//! Reads scan reports off the request threads: it may take seconds.
 
 use std::fs::File;
 
 use tokio::task::JoinHandle;
 
-/// Up to this size it takes a moment to read a report, in bytes.
+/// Up to this size a scan report is read quickly, in bytes.
 const SMALL: u64 = 256 * 1024;
 
-/// Reads a report: a large one on a thread that gives way, a small one at once.
+/// Reads a scan report: a large one on a background thread that yields, a small one at once.
 pub(super) fn spawn_reading<T: Send + 'static>(
     file: &File,
     read: impl FnOnce() -> T + Send + 'static,

@@ -1,25 +1,25 @@
-//! Why a report is not whole, in the words of an answer.
+//! Why a scan report is incomplete, in words for the response.
 //!
-//! Owns: naming the targets that a reason is about. Must not: find reasons.
+//! Owns: naming the targets of each reason. Must not: find reasons.
 
 use std::collections::HashMap;
 
-/// Reasons that an answer names.
+/// Maximum number of reasons in a response.
 const MOST: usize = 20;
-/// Targets that one reason names.
+/// Maximum number of targets per reason.
 const NAMED: usize = 3;
 
-/// Reasons, each with the targets it holds for.
+/// Reasons, each with its targets.
 #[derive(Debug, Default)]
 pub(super) struct Reasons {
     /// In the order they were noted.
     all: Vec<(String, Vec<usize>)>,
-    /// Where each is.
+    /// The position of each.
     index: HashMap<String, usize>,
 }
 
 impl Reasons {
-    /// Notes a reason for the target of this index.
+    /// Notes a reason for the target with this index.
     pub(super) fn add(&mut self, target: usize, reason: &str) {
         let known = self.index.get(reason).and_then(|at| self.all.get_mut(*at));
         if let Some((_, targets)) = known {
@@ -32,8 +32,8 @@ impl Reasons {
         }
     }
 
-    /// Each reason, with the targets it is about: tool and name of each are given. What holds for all of them, or names
-    /// its target itself, needs no more.
+    /// Each reason, with its targets by tool and name. A reason that applies to all of them, or that names its target
+    /// itself, needs no more.
     pub(super) fn words(&self, targets: &[(&str, &str)]) -> Vec<String> {
         let first = targets.first().map(|(tool, _)| *tool);
         let one_tool = targets.iter().all(|(tool, _)| Some(*tool) == first);
@@ -43,7 +43,7 @@ impl Reasons {
             Some((_, name)) if one_tool => (*name).to_owned(),
             Some((tool, name)) => format!("{tool} {name}"),
         };
-        let said = |(reason, of): &(String, Vec<usize>)| {
+        let described = |(reason, of): &(String, Vec<usize>)| {
             let names_itself = |index: &usize| {
                 let name = targets.get(*index).map_or("", |(_, name)| *name);
                 !name.is_empty() && reason.contains(name)
@@ -57,7 +57,7 @@ impl Reasons {
                 more => format!("{named} and {more} more: {reason}"),
             }
         };
-        let mut words: Vec<_> = self.all.iter().take(MOST).map(said).collect();
+        let mut words: Vec<_> = self.all.iter().take(MOST).map(described).collect();
         let more = self.all.len().saturating_sub(MOST);
         if more > 0 {
             words.push(format!("and {more} more reasons"));
@@ -101,10 +101,10 @@ mod tests {
 
     // promise: P1
     #[test]
-    fn a_list_of_reasons_that_is_cut_says_how_many_there_are() {
+    fn a_truncated_list_of_reasons_states_how_many_there_are() {
         let all: Vec<_> = (0..23).map(|count| count.to_string()).collect();
         let all: Vec<_> = all.iter().map(|reason| (0, reason.as_str())).collect();
-        let said = words(&all, &[("T", "a")]);
-        assert_eq!((said.len(), said[20].as_str()), (21, "and 3 more reasons"));
+        let lines = words(&all, &[("T", "a")]);
+        assert_eq!((lines.len(), lines[20].as_str()), (21, "and 3 more reasons"));
     }
 }

@@ -1,6 +1,6 @@
-//! The room on the disk for reports that are spooled.
+//! The disk space for spooled scan reports.
 //!
-//! Owns: how much of it one company may use, and all together. Must not: ask the disk; what is written is counted.
+//! Owns: how much of it one company may use, and all together. Must not: ask the disk; written bytes are counted.
 
 use std::{
     collections::HashMap,
@@ -12,10 +12,10 @@ use base::Id;
 
 use super::Limits;
 
-/// Of how much room one company has one part.
+/// One company may use one of this many parts.
 const PARTS: usize = 4;
 
-/// The room of all. Clones share it.
+/// The space of all. Clones share it.
 #[derive(Clone)]
 pub(super) struct Room(Arc<Mutex<Used>>);
 
@@ -26,16 +26,16 @@ struct Used {
     most_of_one: usize,
 }
 
-/// What one report uses; given back when dropped.
+/// What one scan report uses; released when dropped.
 pub(super) struct Space {
     room: Room,
-    whose: Id,
+    owner: Id,
     bytes: usize,
 }
 
-/// There is no room left.
+/// There is no space left.
 #[derive(Debug, thiserror::Error)]
-#[error("the room for reports is used up")]
+#[error("the disk space for scan reports is used up")]
 pub(super) struct UsedUp;
 
 impl Room {
@@ -49,28 +49,28 @@ impl Room {
         })))
     }
 
-    /// Room for a report of this company, none of it used yet.
-    pub(super) fn space(&self, whose: Id) -> Space {
+    /// Space for a scan report of this company, initially unused.
+    pub(super) fn space(&self, owner: Id) -> Space {
         Space {
             room: self.clone(),
-            whose,
+            owner,
             bytes: 0,
         }
     }
 }
 
 impl Space {
-    /// Uses so much more.
+    /// Uses this many more bytes.
     ///
     /// # Errors
-    /// [`UsedUp`] inside of one of I/O, as whoever writes needs it.
+    /// [`UsedUp`] wrapped in an I/O error, as writers need it.
     pub(super) fn grow(&mut self, by: usize) -> io::Result<()> {
         let mut used = self.room.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let of_one = used.of.get(&self.whose).copied().unwrap_or(0) + by;
+        let of_one = used.of.get(&self.owner).copied().unwrap_or(0) + by;
         if of_one > used.most_of_one || used.in_all + by > used.most_in_all {
             return Err(io::Error::other(UsedUp));
         }
-        used.of.insert(self.whose, of_one);
+        used.of.insert(self.owner, of_one);
         used.in_all += by;
         self.bytes += by;
         Ok(())
@@ -88,11 +88,11 @@ impl Drop for Space {
     fn drop(&mut self) {
         let mut used = self.room.0.lock().unwrap_or_else(PoisonError::into_inner);
         used.in_all -= self.bytes;
-        let left = used.of.get(&self.whose).map_or(0, |bytes| bytes - self.bytes);
+        let left = used.of.get(&self.owner).map_or(0, |bytes| bytes - self.bytes);
         if left == 0 {
-            used.of.remove(&self.whose);
+            used.of.remove(&self.owner);
         } else {
-            used.of.insert(self.whose, left);
+            used.of.insert(self.owner, left);
         }
     }
 }

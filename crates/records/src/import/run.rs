@@ -1,6 +1,6 @@
 //! One import from its first row to its last event.
 //!
-//! Owns: the order of an import (targets, matching, portions, closing, end) and what happens when it breaks. Must not:
+//! Owns: the order of an import (targets, matching, portions, closing, end) and what happens when it fails. Must not:
 //! parse, or know what a portion does.
 
 use std::{collections::BTreeMap, fmt::Display, fs::File, path::PathBuf, sync::Arc, time::Duration};
@@ -17,11 +17,11 @@ use super::{
     answer::Imported,
     judge::{Incoming, judge},
     lease,
-    plan::{self, Is, Plan, Planning},
+    plan::{self, Match, Plan, Planning},
     portion::{self, CLOSED, PORTION, Work},
     prepare::{Prepared, Wanted, prepare},
     reading::spawn_reading,
-    running::{Mine, Running, stopped},
+    running::{Registration, Running, stopped},
     spool,
     tally::{Tally, tally},
     undo,
@@ -33,27 +33,27 @@ use crate::{
     targets,
 };
 
-/// How many skipped results an answer names; the count is of all.
+/// Maximum number of skipped results named in a response; the count includes all.
 pub const MAX_SKIPPED: usize = 1_000;
 
 /// A result that was not imported.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[schema(as = SkippedResult)]
 pub struct Skipped {
-    /// Where it stands in the report, such as `runs[0].results[3]`.
+    /// Its place in the scan report, such as `runs[0].results[3]`.
     pub r#where: String,
     /// Why it was not imported.
     pub reason: String,
 }
 
-/// A surveyed report, and where it goes.
+/// A surveyed scan report, and its destination.
 pub(super) struct Job {
     pub(super) report: Arc<dyn Surveyed>,
     pub(super) file: File,
     pub(super) folder: PathBuf,
     /// The name of its format.
     pub(super) format: &'static str,
-    /// What else the answer says about why it closed nothing.
+    /// A note for the response on why it closed nothing.
     pub(super) note: Option<&'static str>,
     pub(super) wanted: Wanted,
     pub(super) once: Once,
@@ -67,19 +67,19 @@ pub(super) struct Done {
     pub(super) counts: Counts,
     pub(super) tally: Tally,
     pub(super) skipped: Vec<Skipped>,
-    /// For a preview, the first of the findings that would be closed.
+    /// For a preview, the first findings that would be closed.
     pub(super) closing: Vec<(Id, String)>,
 }
 
-/// Imports a report. It runs to its end whoever still waits for it; where it breaks, its scan is failed.
+/// Imports a scan report. It runs to its end even if nobody waits for it; if it fails, so does its scan.
 pub(super) async fn run(records: Records, job: Job) -> Result<Created<Imported>, Problem> {
     let (wanted, settings) = (job.wanted.clone(), records.settings());
     let (report, once) = (job.report.clone(), job.once.clone());
     let running = records.running().clone();
-    running.goes_on()?;
+    running.check()?;
     let begun = records.store().write_step(move |tx| {
-        let goes_on = |tx: &mut Tx<'_>, scan| lease::goes_on(tx, &running, scan);
-        if let Some(answer) = once.begin(tx, goes_on)? {
+        let is_running = |tx: &mut Tx<'_>, scan| lease::is_running(tx, &running, scan);
+        if let Some(answer) = once.begin(tx, is_running)? {
             return Ok(Created::Repeated(answer));
         }
         let mut prepared = prepare(tx, report.as_ref(), &wanted, settings)?;
@@ -94,7 +94,7 @@ pub(super) async fn run(records: Records, job: Job) -> Result<Created<Imported>,
     let work = prepared.work.clone();
     match through(&records, prepared, job).await {
         Ok(imported) => {
-            // Now that it holds no targets: it takes longer than a lease where there is much.
+            // Now that it holds no targets: with much to do it takes longer than a lease.
             let targets: Vec<Id> = work.targets.iter().filter_map(|slot| slot.id).collect();
             undo::forget_old(records.store(), targets).await;
             Ok(Created::New(imported))
@@ -106,7 +106,7 @@ pub(super) async fn run(records: Records, job: Job) -> Result<Created<Imported>,
     }
 }
 
-/// What a report would do: the same way, but nothing is written and nothing is held.
+/// What a scan report would do: the same steps, but nothing is written or locked.
 pub(super) async fn preview(records: Records, job: Job) -> Result<Imported, Problem> {
     let (wanted, settings) = (job.wanted.clone(), records.settings());
     let report = job.report.clone();
@@ -118,7 +118,7 @@ pub(super) async fn preview(records: Records, job: Job) -> Result<Imported, Prob
 }
 
 /// The first transaction: the scan, its event, and the right to write.
-fn begin(tx: &mut Tx<'_>, running: &Running, prepared: &mut Prepared) -> Result<(Id, Mine), Problem> {
+fn begin(tx: &mut Tx<'_>, running: &Running, prepared: &mut Prepared) -> Result<(Id, Registration), Problem> {
     let work = Arc::get_mut(&mut prepared.work).ok_or_else(Problem::internal)?;
     let scan = scans::start(tx, &prepared.tools.join(", "), &work.place, &work.by)?;
     let leases: Vec<_> = work
@@ -139,7 +139,7 @@ fn begin(tx: &mut Tx<'_>, running: &Running, prepared: &mut Prepared) -> Result<
 async fn through(records: &Records, mut prepared: Prepared, job: Job) -> Result<Imported, Problem> {
     let report = job.report.clone();
     let looked = records.store().read(move |tx| {
-        prepared.look(tx, report.as_ref())?;
+        prepared.read_existing(tx, report.as_ref())?;
         Ok::<_, Problem>(prepared)
     });
     let prepared = looked.await?;
@@ -181,7 +181,7 @@ async fn through(records: &Records, mut prepared: Prepared, job: Job) -> Result<
         closing,
     };
     let targets = done.prepared.target_ids();
-    // Not in the last transaction, which others wait for: of what the import holds, nothing changes in between.
+    // Not in the last transaction, which others wait for: what the import holds does not change in between.
     let open = records
         .store()
         .read(move |tx| targets::open(tx, &targets).map_err(Problem::from))
@@ -193,10 +193,10 @@ async fn through(records: &Records, mut prepared: Prepared, job: Job) -> Result<
     }
 }
 
-/// How often the leases are renewed while nothing is written yet.
-const BEAT: Duration = Duration::from_secs(10);
+/// How often the leases are renewed before the first write.
+const HEARTBEAT: Duration = Duration::from_secs(10);
 
-/// Matches the whole report, before anything of it is written.
+/// Matches the whole scan report before any of it is written.
 async fn match_all(records: &Records, prepared: &Prepared, job: &Job) -> Result<Arc<Plan>, Problem> {
     let untargeted = prepared.untargeted();
     let (report, folder, root) = (job.report.clone(), job.folder.clone(), prepared.root.clone());
@@ -223,21 +223,21 @@ async fn match_all(records: &Records, prepared: &Prepared, job: &Job) -> Result<
             biased;
             done = &mut matching => return done.map_err(|_| Problem::internal())?.map(Arc::new),
             () = records.running().stops() => return Err(stopped()),
-            () = records.store().clock().sleep(BEAT) => beat(records, &prepared.work).await?,
+            () = records.store().clock().sleep(HEARTBEAT) => heartbeat(records, &prepared.work).await?,
         }
     }
 }
 
 /// Renews the leases of an import that has not begun to write.
-async fn beat(records: &Records, work: &Arc<Work>) -> Result<(), Problem> {
+async fn heartbeat(records: &Records, work: &Arc<Work>) -> Result<(), Problem> {
     let Some(scan) = work.scan else { return Ok(()) };
     let count = work.targets.len();
     again(records, 0, move |tx| lease::renew(tx, scan, count)).await
 }
 
-/// One portion: written, or for a preview only looked at.
+/// One portion: written, or for a preview only counted.
 async fn portion(records: &Records, work: Arc<Work>, entries: Arc<Vec<Incoming>>) -> Result<Tally, Problem> {
-    records.running().goes_on()?;
+    records.running().check()?;
     if work.scan.is_some() {
         return again(records, entries.len(), move |tx| {
             portion::apply(tx, &work, &entries)
@@ -251,10 +251,10 @@ async fn portion(records: &Records, work: Arc<Work>, entries: Arc<Vec<Incoming>>
     looked.await
 }
 
-/// How many findings a preview names that would be closed.
+/// How many findings that would be closed a preview names.
 const NAMED: usize = 100;
 
-/// Closes what is gone; for a preview says what that would be.
+/// Closes what is gone; for a preview returns what that would be.
 async fn close(
     records: &Records,
     work: &Arc<Work>,
@@ -263,7 +263,7 @@ async fn close(
 ) -> Result<Vec<(Id, String)>, Problem> {
     let (mut start, mut named) = (0, Vec::new());
     while start < plan.gone_count {
-        records.running().goes_on()?;
+        records.running().check()?;
         let ids = plan
             .gone_from(start, records.store().portion(CLOSED))
             .map_err(|error| spool::unwritten(&error))?;
@@ -290,7 +290,7 @@ async fn close(
     Ok(named)
 }
 
-/// The last transaction: the scan is completed, and what is answered is kept for whoever asks again.
+/// The last transaction: the scan is completed, and the response is kept for a repeated request.
 async fn end(
     records: &Records,
     done: Arc<Done>,
@@ -304,8 +304,8 @@ async fn end(
         lease::renew(tx, scan, work.targets.len())?;
         targets::is_latest(tx, scan, &done.prepared.coverage)?;
         lease::release(tx, scan)?;
-        let told = (&done.tally.users, &done.tally.teams);
-        let scan = scans::complete(tx, scan, (done.counts, report.clone()), told, &work.by)?;
+        let recipients = (&done.tally.users, &done.tally.teams);
+        let scan = scans::complete(tx, scan, (done.counts, report.clone()), recipients, &work.by)?;
         let imported = Imported::of(&done, Some(scan), open.clone());
         once.end(tx, &imported)?;
         Ok(imported)
@@ -325,7 +325,7 @@ fn counts(read: u64, skipped: u64, tally: &Tally) -> Counts {
     }
 }
 
-/// Reads the entries again, with what each of them is.
+/// Reads the entries again, with the match of each.
 struct HandOut<'a> {
     report: &'a dyn Surveyed,
     root: &'a str,
@@ -334,7 +334,7 @@ struct HandOut<'a> {
 }
 
 impl HandOut<'_> {
-    /// Hands entries over in portions; how many were skipped, and the first of them by name.
+    /// Hands entries over in portions; returns how many were skipped, and the first of them by name.
     fn run(
         &self,
         mut file: File,
@@ -345,8 +345,8 @@ impl HandOut<'_> {
         let (mut index, mut skipped, mut named, mut broken) = (0, 0, Vec::new(), None);
         let mut entries = Vec::with_capacity(PORTION);
         let mut each = |place: &dyn Display, outcome| {
-            let is = match results.next() {
-                Ok(is) => is,
+            let matched = match results.next() {
+                Ok(matched) => matched,
                 Err(error) => {
                     broken = Some(error);
                     return false;
@@ -355,18 +355,18 @@ impl HandOut<'_> {
             if self.plan.repeated.contains(&index) {
                 places.insert(index, place.to_string());
             }
-            let reason = match (outcome, is) {
+            let reason = match (outcome, matched) {
                 (Outcome::Skipped(skip), _) => Some(skip.reason),
-                (Outcome::Found(..), Some(Is::Duplicate(first))) => {
+                (Outcome::Found(..), Some(Match::Duplicate(first))) => {
                     let first = places.get(&first).map_or("another entry", String::as_str);
                     Some(format!("duplicate of {first}"))
                 }
-                (Outcome::Found(coverage, found), is) => {
+                (Outcome::Found(coverage, found), matched) => {
                     let slot = self.of_coverage.get(coverage).copied().unwrap_or_default();
                     entries.push(Incoming {
                         found: *found,
                         slot,
-                        is: is.unwrap_or(Is::New),
+                        matched: matched.unwrap_or(Match::New),
                         covered: self.plan.covered.get(&index).cloned().unwrap_or_default(),
                         related: self.plan.related.get(&index).copied(),
                     });
@@ -385,13 +385,13 @@ impl HandOut<'_> {
                 return true;
             }
             let full = std::mem::replace(&mut entries, Vec::with_capacity(PORTION));
-            // Nobody takes them any more where the import broke.
+            // If the import failed, nobody receives them any more.
             portions.blocking_send(full).is_ok()
         };
         self.report
             .each(&mut file, self.root, &mut each)
             .map_err(|error| {
-                tracing::error!(%error, "a report that was checked could not be read again");
+                tracing::error!(%error, "a checked scan report could not be read again");
                 Problem::internal()
             })?;
         if let Some(error) = broken {
@@ -404,7 +404,7 @@ impl HandOut<'_> {
     }
 }
 
-/// Waits between attempts where the database is out of reach.
+/// Pauses between attempts while the database is unreachable.
 const PAUSES: [Duration; 3] = [
     Duration::from_millis(200),
     Duration::from_secs(1),
@@ -414,8 +414,8 @@ const PAUSES: [Duration; 3] = [
 /// Up to how many entries a transaction of an import is as short as any other change.
 const FEW: usize = 16;
 
-/// A transaction of an import that writes so many entries, retried while the database is out of reach: a restart of it is no reason to lose
-/// what is half done.
+/// A transaction of an import that writes this many entries, retried while the database is unreachable: a restart of
+/// the database must not lose a half-done import.
 async fn again<T: Send + 'static>(
     records: &Records,
     entries: usize,
@@ -437,7 +437,7 @@ async fn again<T: Send + 'static>(
     }
 }
 
-/// The last transaction of an import that broke. Where it does not work out either, [`lease::recover`] does it.
+/// The last transaction of a failed import. If it fails, too, [`lease::recover`] does it.
 async fn fail(records: &Records, work: &Arc<Work>, problem: &Problem) {
     let Some(scan) = work.scan else { return };
     let (by, reason) = (work.by.clone(), problem.detail().to_owned());
@@ -446,6 +446,6 @@ async fn fail(records: &Records, work: &Arc<Work>, problem: &Problem) {
         scans::fail(tx, scan, &reason, &by)
     });
     if let Err(problem) = failed.await {
-        tracing::error!(%scan, %problem, "a broken import could not be marked");
+        tracing::error!(%scan, %problem, "a failed import could not be marked as failed");
     }
 }

@@ -1,7 +1,7 @@
-//! The imports that this process runs: it never takes one of them for broken off, whatever the clock says, and ends them when it
-//! stops.
+//! The imports of this process: it never takes one of them for interrupted, whatever the clock says, and ends them when
+//! it stops.
 //!
-//! Owns: the list, in memory. Must not: know of other nodes; the leases say that.
+//! Owns: the list, in memory. Must not: know about other nodes; the leases do.
 
 use std::{
     collections::HashSet,
@@ -13,22 +13,22 @@ use access::Problem;
 use base::Id;
 use tokio::sync::watch;
 
-/// How long an import may take to give its leases back.
+/// How long an import may take to release its leases.
 const LAST: Duration = Duration::from_secs(3);
 
-/// The scans into which this process imports a report. Clones share the list.
+/// The scans into which this process imports. Clones share the list.
 #[derive(Clone)]
 pub(crate) struct Running(Arc<Inner>);
 
 struct Inner {
     scans: Mutex<HashSet<Id>>,
     stopping: watch::Sender<bool>,
-    /// Counts how often one ended, for whoever waits for the last.
+    /// Counts ended imports, for waiting until the last one.
     ended: watch::Sender<u64>,
 }
 
 /// One of them, until it is dropped.
-pub(super) struct Mine {
+pub(super) struct Registration {
     all: Running,
     scan: Id,
 }
@@ -44,10 +44,10 @@ impl Default for Running {
 }
 
 impl Running {
-    /// Puts a scan on the list: in the transaction that takes its leases, so that nobody looks in between.
-    pub(super) fn begin(&self, scan: Id) -> Mine {
+    /// Adds a scan to the list: in the transaction that takes its leases, so that no check falls in between.
+    pub(super) fn begin(&self, scan: Id) -> Registration {
         self.scans().insert(scan);
-        Mine {
+        Registration {
             all: self.clone(),
             scan,
         }
@@ -57,11 +57,11 @@ impl Running {
         self.scans().contains(&scan)
     }
 
-    /// Asked before each step of an import.
+    /// Checked before each step of an import.
     ///
     /// # Errors
     /// 503 once the server stops.
-    pub(super) fn goes_on(&self) -> Result<(), Problem> {
+    pub(super) fn check(&self) -> Result<(), Problem> {
         if *self.0.stopping.borrow() {
             return Err(stopped());
         }
@@ -74,8 +74,8 @@ impl Running {
         let _ = self.0.stopping.subscribe().wait_for(|stops| *stops).await;
     }
 
-    /// Ends those that take longer than `grace`, and every one that would begin from then on. Returns when the last has given its
-    /// leases back.
+    /// Ends those that take longer than `grace`, and any that would begin from then on. Returns when the last one has
+    /// released its leases.
     pub(super) async fn stop(&self, grace: Duration) {
         let idle = || async {
             let mut ended = self.0.ended.subscribe();
@@ -84,7 +84,7 @@ impl Running {
         let _ = tokio::time::timeout(grace, idle()).await;
         self.0.stopping.send_replace(true);
         if tokio::time::timeout(LAST, idle()).await.is_err() {
-            tracing::warn!("imports were cut off: their targets are free when their leases are over");
+            tracing::warn!("imports were interrupted: their targets are free when their leases expire");
         }
     }
 
@@ -93,14 +93,14 @@ impl Running {
     }
 }
 
-impl Drop for Mine {
+impl Drop for Registration {
     fn drop(&mut self) {
         self.all.scans().remove(&self.scan);
         self.all.0.ended.send_modify(|ended| *ended += 1);
     }
 }
 
-/// What is said of an import that the end of the server ends.
+/// The problem for an import that is ended because the server stops.
 pub(super) fn stopped() -> Problem {
     Problem::unavailable_because("The server was stopped during the import. Import the report again.")
 }

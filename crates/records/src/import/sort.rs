@@ -1,4 +1,4 @@
-//! Sorting more entries than memory should hold: sorted runs in temporary files, merged.
+//! Sorts more entries than memory should hold: sorted runs in temporary files, merged.
 //!
 //! Owns: [`Sorter`] and [`Item`], what is sorted. Must not: know what a match is.
 
@@ -15,12 +15,12 @@ use formats::{Identity, Old};
 /// How many entries are sorted in memory at once.
 const RUN: usize = 8_192;
 
-/// An entry of a report, as far as matching needs it.
+/// An entry of a scan report, as far as matching needs it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Item {
-    /// Which of the import's targets it belongs to.
+    /// The target it belongs to.
     pub(super) target: u32,
-    /// Its index in the report.
+    /// Its index in the scan report.
     pub(super) index: u32,
     /// What it is recognised by.
     pub(super) identity: Identity,
@@ -48,7 +48,7 @@ impl Item {
         out.write_all(text.as_bytes())
     }
 
-    /// The next one of a run; none at its end.
+    /// The next item of a run; none at its end.
     fn read(from: &mut impl Read) -> io::Result<Option<Self>> {
         let mut first = [0; 4];
         if let Err(error) = from.read_exact(&mut first) {
@@ -87,7 +87,7 @@ fn bytes<const N: usize>(from: &mut impl Read) -> io::Result<[u8; N]> {
     Ok(bytes)
 }
 
-/// Takes items in any order and gives them back by target and group.
+/// Takes items in any order and returns them by target and group.
 pub(super) struct Sorter {
     folder: PathBuf,
     items: Vec<Item>,
@@ -95,7 +95,7 @@ pub(super) struct Sorter {
 }
 
 impl Sorter {
-    /// One whose runs lie, without names, in this folder.
+    /// A sorter whose runs are files without names in this folder.
     pub(super) fn new(folder: &Path) -> Self {
         Self {
             folder: folder.to_owned(),
@@ -167,7 +167,7 @@ impl Ord for Head {
 pub(super) struct Sorted {
     heads: BinaryHeap<Reverse<Head>>,
     runs: Vec<BufReader<File>>,
-    /// The run that was never written.
+    /// The run that was not written to a file.
     last: std::vec::IntoIter<Item>,
 }
 
@@ -208,7 +208,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn items_come_back_in_groups_however_many_there_are() {
+    fn any_number_of_items_comes_back_in_groups() {
         let folder = tempfile::tempdir().unwrap();
         let mut sorter = Sorter::new(folder.path());
         let count = u32::try_from(2 * RUN + 100).unwrap();

@@ -1,10 +1,10 @@
-//! A report on its way in: from the request to a file without a name.
+//! Receives a scan report: from the request to a file without a name.
 //!
-//! Owns: how much is taken, how slowly it may come and how long it may stall. Must not: look into it, but for whether it is packed: then it
-//! is unpacked on its way ([`packed`]).
+//! Owns: how much is accepted, how slowly and with which pauses. Must not: read the content; a compressed upload is
+//! decompressed while it arrives ([`packed`]).
 //!
-//! The file has no name in any folder, so nothing has to delete it: it is gone when it is closed, also when the
-//! request is cancelled or the process is killed.
+//! The file has no name in any folder, so nothing has to delete it: it vanishes when it is closed, even if the request
+//! is canceled or the process is killed.
 
 use std::{fs::File, io, path::PathBuf, sync::Arc, time::Duration};
 
@@ -27,13 +27,13 @@ use super::{
 /// How long a sender may pause.
 const PATIENCE: Duration = Duration::from_mins(1);
 
-/// For how long a sender may be slower than [`Limits::pace`] at first.
+/// For how long a sender may initially be slower than [`Limits::pace`].
 const GRACE: Duration = Duration::from_secs(30);
 
-/// What a multipart body may hold beside the report, in bytes.
+/// Maximum size of a multipart body other than the scan report, in bytes.
 const WRAPPING: usize = 64 * 1024;
 
-/// Where reports are spooled, and within which bounds.
+/// Where scan reports are spooled, and within which bounds.
 #[derive(Clone)]
 pub(super) struct Spool {
     pub(super) folder: Arc<PathBuf>,
@@ -53,28 +53,28 @@ impl Spool {
     }
 }
 
-/// A report that has arrived.
+/// A scan report that has arrived.
 pub(super) struct Spooled {
     pub(super) file: File,
-    /// The room it takes up, until it is dropped.
+    /// The space it uses, until it is dropped.
     pub(super) space: Space,
     /// The key of its request, with its bytes.
     pub(super) once: Once,
 }
 
-/// Takes the report of a request: the field `file` of a multipart body, or the whole body of another type. The key takes
-/// its bytes as they were sent; what a form has around them differs each time.
+/// Receives the scan report of a request: the field `file` of a multipart body, or the whole body of another type. The
+/// key covers its bytes as they were sent; the rest of a form differs each time.
 ///
 /// # Errors
-/// 413 for more bytes than the limits allow, 408 for a sender that stalls or is too slow, 422 for a multipart body without
-/// the field, 429 where the room for reports is used up, 507 where the disk is full.
+/// 413 for more bytes than the limits allow, 408 for a sender that stalls or is too slow, 422 for a multipart body
+/// without the field, 429 if the space for scan reports is used up, 507 if the disk is full.
 pub(super) async fn spool(
     request: Request,
     key: IdempotencyKey,
     to: &Spool,
-    whose: Id,
+    owner: Id,
 ) -> Result<Spooled, Problem> {
-    let (mut file, limit) = (create(to, whose).await?, to.limits.taken);
+    let (mut file, limit) = (create(to, owner).await?, to.limits.taken);
     file.key = key;
     let multipart = request
         .headers()
@@ -96,7 +96,7 @@ pub(super) async fn spool(
 }
 
 /// A file without a name in this folder.
-async fn create(to: &Spool, whose: Id) -> Result<Spooling, Problem> {
+async fn create(to: &Spool, owner: Id) -> Result<Spooling, Problem> {
     let folder = Arc::clone(&to.folder);
     let created = tokio::task::spawn_blocking(move || {
         std::fs::create_dir_all(&*folder)?;
@@ -107,7 +107,7 @@ async fn create(to: &Spool, whose: Id) -> Result<Spooling, Problem> {
         .map_err(|_| Problem::internal())?
         .map_err(|error| unwritten(&error))?;
     Ok(Spooling {
-        into: Into::Start(file, to.room.space(whose), Vec::new()),
+        into: Into::Start(file, to.room.space(owner), Vec::new()),
         key: IdempotencyKey::default(),
         size: 0,
         limits: to.limits,
@@ -137,13 +137,13 @@ async fn from_form(mut request: Request, mut into: Spooling) -> Result<Spooled, 
             continue;
         }
         if found {
-            return Err(Problem::field("file", "occurs twice; send one report at a time"));
+            return Err(Problem::field("file", "must occur only once per request"));
         }
         found = true;
         into.fill(field, refused).await?;
     }
     if !found {
-        return Err(Problem::field("file", "missing from the multipart body"));
+        return Err(Problem::field("file", "is missing from the multipart body"));
     }
     into.end().await
 }
@@ -151,19 +151,19 @@ async fn from_form(mut request: Request, mut into: Spooling) -> Result<Spooled, 
 /// A file that is being written.
 struct Spooling {
     into: Into,
-    /// The key of the request, which takes the same bytes.
+    /// The key of the request, which covers the same bytes.
     key: IdempotencyKey,
     /// Bytes of the body so far.
     size: usize,
     limits: Limits,
-    /// By the clock that does not step.
+    /// By the monotonic clock.
     started: Time,
     clock: Clock,
 }
 
-/// How the bytes of a body get into the file.
+/// How the bytes of a body are written to the file.
 enum Into {
-    /// Not known yet: the first byte of a body may come alone.
+    /// Not decided yet: the first byte of a body may arrive alone.
     Start(File, Space, Vec<u8>),
     Plain(tokio::fs::File, Space),
     Packed(Box<Unpacking>),
@@ -227,7 +227,7 @@ impl Spooling {
         Ok(Spooled { file, space, once })
     }
 
-    /// Waits for the sender, but not for ever.
+    /// Waits for the sender, but not forever.
     async fn patient<T>(&self, waiting: impl Future<Output = T>) -> Result<T, Problem> {
         let patience = self.patience();
         if patience.is_zero() {
@@ -240,7 +240,7 @@ impl Spooling {
         }
     }
 
-    /// How long the next piece may take to come.
+    /// How long the next piece may take to arrive.
     fn patience(&self) -> Duration {
         let bytes = u64::try_from(self.size).unwrap_or(u64::MAX);
         let so_far = bytes.checked_div(self.limits.pace);
@@ -251,19 +251,19 @@ impl Spooling {
     }
 }
 
-/// 408. It also holds for one that is too slow: a place that is taken for hours is one that others do not have.
+/// 408. Also for a sender that is too slow: a slot that is occupied for hours is not available to others.
 fn stalled() -> Problem {
     Problem::new(StatusCode::REQUEST_TIMEOUT, "The upload stalled or was too slow.")
 }
 
-/// Writes as it comes.
+/// Writes the bytes as they arrive.
 async fn plain(mut file: tokio::fs::File, mut space: Space, chunk: &[u8]) -> Result<Into, Problem> {
     space.grow(chunk.len()).map_err(|error| unwritten(&error))?;
     file.write_all(chunk).await.map_err(|error| unwritten(&error))?;
     Ok(Into::Plain(file, space))
 }
 
-/// The body broke off. Whoever sent it is likely gone, so this is mostly for the log of a proxy.
+/// The body was interrupted. The sender has likely disconnected, so this is mostly for the log of a proxy.
 fn broken() -> Problem {
     Problem::new(
         StatusCode::BAD_REQUEST,
@@ -274,13 +274,13 @@ fn broken() -> Problem {
 pub(super) fn unwritten(error: &io::Error) -> Problem {
     let inner = error.get_ref();
     if inner.is_some_and(<dyn std::error::Error + Send + Sync>::is::<UsedUp>) {
-        let detail = "The reports that are coming in use up the room for them. Try again when one is done.";
+        let detail = "Current uploads use up the disk space for scan reports. Try again when one is done.";
         return Problem::busy(BUSY, detail);
     }
     match error.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Problem::from(store::Error::Full),
         _ => {
-            tracing::error!(%error, "a report could not be spooled");
+            tracing::error!(%error, "a scan report could not be spooled");
             Problem::internal()
         }
     }
@@ -303,7 +303,7 @@ mod tests {
         }
     }
 
-    fn whose() -> Id {
+    fn owner() -> Id {
         Id::from_parts(1, [1; 10])
     }
 
@@ -319,7 +319,7 @@ mod tests {
         let chunks = chunks.into_iter().map(|chunk| chunk.map_err(io::Error::other));
         let request = request.body(Body::from_stream(stream::iter(chunks))).unwrap();
         let to = Spool::new(folder.path().join("new"), limits(), &Clock::system());
-        let outcome = spool(request, IdempotencyKey::default(), &to, whose()).await;
+        let outcome = spool(request, IdempotencyKey::default(), &to, owner()).await;
         let left: Vec<_> = std::fs::read_dir(folder.path().join("new")).unwrap().collect();
         assert!(left.is_empty(), "no file has a name");
         let Spooled { mut file, space, .. } = outcome.map_err(|problem| problem.status().as_u16())?;
@@ -342,7 +342,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_body_is_taken_up_to_its_limit() {
+    async fn a_body_is_accepted_up_to_its_limit() {
         let chunk = |size: usize| Ok(vec![b'x'; size]);
         assert_eq!(spooled(None, vec![]).await, Ok(Vec::new()));
         let whole = spooled(
@@ -355,7 +355,7 @@ mod tests {
         assert_eq!(spooled(None, vec![chunk(9), Err("gone")]).await, Err(400));
     }
 
-    /// Packed by gzip.
+    /// Compressed with gzip.
     fn gzip(text: &[u8]) -> Vec<u8> {
         let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
         packer.write_all(text).unwrap();
@@ -363,7 +363,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_packed_body_is_unpacked_on_its_way() {
+    async fn a_compressed_body_is_decompressed_while_it_arrives() {
         let text: Vec<u8> = (0..2 * LIMIT).map(|at| u8::try_from(at % 251).unwrap()).collect();
         let packed = gzip(&text);
         for size in [1, 3, 1000, LIMIT] {
@@ -387,7 +387,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_packed_body_that_is_broken_or_a_bomb_is_refused() {
+    async fn a_broken_compressed_body_or_a_bomb_is_rejected() {
         let packed = gzip(b"{\"a\": [1, 2, 3, 4, 5]}");
         for end in 2..packed.len() {
             assert_eq!(
@@ -403,7 +403,7 @@ mod tests {
         assert_eq!(
             spooled(None, vec![Ok([&packed[..], b"rest"].concat())]).await,
             Err(422),
-            "more behind it"
+            "more after it"
         );
         let whole = gzip(&vec![b' '; 3 * LIMIT]);
         assert_eq!(
@@ -415,7 +415,7 @@ mod tests {
             Err(413)
         );
         let bomb = gzip(&vec![b' '; 60_000_000]);
-        // Refused before the rest of it is asked for.
+        // Rejected before the rest is requested.
         let chunks = bomb
             .chunks(1000)
             .take(10)
@@ -425,7 +425,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_form_is_taken_by_its_field() {
+    async fn a_form_is_read_by_its_field() {
         let form_data = Some("multipart/form-data; boundary=b");
         let parts = |parts: &[(&str, usize)]| form(parts).chunks(777).map(|part| Ok(part.to_vec())).collect();
         let whole = spooled(form_data, parts(&[("a", 9), ("file", LIMIT), ("b", 9)])).await;
@@ -445,7 +445,7 @@ mod tests {
         );
     }
 
-    /// How a sender is answered who sends so many bytes at a time, each after such a pause, and when.
+    /// The status for a sender of this many bytes at a time with this pause, and after how long.
     async fn dripping(bytes: usize, pause: Duration, limits: Limits) -> (u16, Duration) {
         let folder = tempfile::tempdir().unwrap();
         let clock = Clock::manual(base::Time::from_nanos(0));
@@ -467,7 +467,7 @@ mod tests {
             }
         };
         let problem = tokio::select! {
-            outcome = spool(request, IdempotencyKey::default(), &to, whose()) => outcome.map(drop).unwrap_err(),
+            outcome = spool(request, IdempotencyKey::default(), &to, owner()) => outcome.map(drop).unwrap_err(),
             () = advancing => unreachable!(),
         };
         (problem.status().as_u16(), clock.steady().since(start))
@@ -475,17 +475,17 @@ mod tests {
 
     // promise: U3
     #[tokio::test]
-    async fn a_sender_that_stalls_or_drips_is_left() {
+    async fn a_sender_that_stalls_or_drips_is_disconnected() {
         let minute = Duration::from_mins(1);
         let (status, after) = dripping(1, Duration::from_hours(9), limits()).await;
         assert!(status == 408 && after < minute, "{status} after {after:?}");
-        // A byte now and then, as nothing that is really sent comes.
+        // A byte now and then, as no real upload.
         let (status, after) = dripping(1, Duration::from_secs(25), limits()).await;
         assert!(status == 408 && after < minute, "{status} after {after:?}");
-        // Fast enough, until the body is larger than it may be.
+        // Fast enough, until the body is too large.
         let (status, _) = dripping(2_000, Duration::from_secs(1), limits()).await;
         assert_eq!(status, 413);
-        // Fast enough, and without an end.
+        // Fast enough, but endless.
         let endless = Limits {
             taken: usize::MAX,
             longest: 5 * minute,
@@ -493,7 +493,7 @@ mod tests {
         };
         let (status, after) = dripping(2_000, Duration::from_secs(1), endless).await;
         assert!(status == 408 && after < 6 * minute, "{status} after {after:?}");
-        // A pause, however much has come by then.
+        // A pause, however much has arrived by then.
         let (status, after) = dripping(50_000, Duration::from_secs(70), limits()).await;
         assert!(status == 408 && after < 2 * minute, "{status} after {after:?}");
     }

@@ -1,6 +1,6 @@
-//! What an import did, or would do, in numbers.
+//! The effect of an import in numbers, actual or previewed.
 //!
-//! Owns: the counts, by severity too, and who is assigned to what changed. Must not: decide what becomes of an entry.
+//! Owns: the counts, also by severity, and the assignees of what changed. Must not: decide the outcome of an entry.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::judge::{Action, Step};
 use crate::findings::Finding;
 
-/// What portions did.
+/// The effect of portions.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub(super) struct Tally {
     pub(super) created: u64,
@@ -19,27 +19,27 @@ pub(super) struct Tally {
     pub(super) closed: u64,
     pub(super) unchanged: u64,
     pub(super) severities: Severities,
-    /// Who sees to the findings that changed.
+    /// The assignees of the findings that changed.
     pub(super) users: BTreeSet<Id>,
     pub(super) teams: BTreeSet<Id>,
 }
 
-/// How many findings of each severity were created, reopened, got worse and were closed.
+/// How many findings of each severity were created, reopened, became more severe and were closed.
 #[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, serde::Deserialize, utoipa::ToSchema)]
 #[schema(as = ImportSeverities)]
 pub struct Severities {
     /// New ones.
     pub created: BTreeMap<Severity, u64>,
-    /// Those that were closed and are back.
+    /// Those that were closed and found again.
     pub reopened: BTreeMap<Severity, u64>,
-    /// Those whose severity rose, by the new one.
+    /// Those whose severity increased, by the new one.
     pub worse: BTreeMap<Severity, u64>,
     /// Those that are gone.
     pub closed: BTreeMap<Severity, u64>,
 }
 
 impl Severities {
-    /// The worst of what is new, back or worse; none where nothing is.
+    /// The highest severity among new, reopened and more severe findings; none if there are none.
     pub fn worst(&self) -> Option<Severity> {
         let news = [&self.created, &self.reopened, &self.worse];
         let severities = news.into_iter().flat_map(BTreeMap::iter);
@@ -61,7 +61,7 @@ fn merge(counts: &mut BTreeMap<Severity, u64>, other: BTreeMap<Severity, u64>) {
 }
 
 impl Tally {
-    /// Takes another portion's in.
+    /// Adds the numbers of another portion.
     pub(super) fn add(&mut self, other: Self) {
         self.created += other.created;
         self.updated += other.updated;
@@ -76,7 +76,7 @@ impl Tally {
         self.teams.extend(other.teams);
     }
 
-    /// Notes who sees to a finding that changed.
+    /// Notes the assignees of a finding that changed.
     pub(super) fn concerns(&mut self, finding: &Finding) {
         self.users.extend(finding.users.iter().map(|user| user.id));
         self.teams.extend(finding.teams.iter().map(|team| team.id));
@@ -117,7 +117,7 @@ impl Tally {
     }
 }
 
-/// What these actions come to, without doing them.
+/// The effect of these actions, without performing them.
 pub(super) fn tally(actions: &[Action]) -> Tally {
     let mut tally = Tally::default();
     for action in actions {

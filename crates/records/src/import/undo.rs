@@ -1,8 +1,9 @@
-//! Undoing an import.
+//! Undoes an import.
 //!
-//! Owns: the table `import_changes` (what an import overwrote), and putting it back: what was created is removed, what was
-//! closed is opened, what was reopened is closed, what was overwritten is as it was; but for findings that people have
-//! touched since. Only the latest import of its targets can be undone. Must not: write a finding but through `findings`.
+//! Owns: the table `import_changes` (what an import overwrote), and restoring it: created findings are removed, closed
+//! ones are reopened, reopened ones are closed, overwritten values are restored, except for findings that users have
+//! changed since. Only the latest import of its targets can be undone. Must not: write a finding other than through
+//! `findings`.
 
 pub mod http;
 mod old;
@@ -22,7 +23,7 @@ pub(super) use old::forget_old;
 
 use super::{
     lease,
-    running::{Mine, Running},
+    running::{Registration, Running},
 };
 use crate::{
     By, Records, Settings, column,
@@ -37,16 +38,16 @@ use crate::{
 
 /// For how long an import can be undone.
 const WITHIN: Duration = Duration::from_hours(30 * 24);
-/// How many findings one transaction puts back.
+/// How many findings one transaction restores.
 const PORTION: usize = 250;
 
-/// A finding as it was before an import changed it.
+/// A finding before an import changed it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Before {
     #[serde(skip)]
     id: Option<Id>,
     was: State,
-    /// What the import made of it: what differs from that now, somebody else has changed.
+    /// The state after the import: what differs from it now was changed by someone else.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     made: Option<State>,
     evidence: Option<[String; 5]>,
@@ -104,7 +105,7 @@ impl Before {
                     one.group,
                     one.identity,
                     one.path,
-                    one.said,
+                    one.content,
                 ]
             }),
             last_scan: column::id_or_none(finding.last_scan),
@@ -113,12 +114,12 @@ impl Before {
         }
     }
 
-    /// Where it stood.
+    /// Its status.
     pub(super) const fn status(&self) -> Status {
         self.was.status
     }
 
-    /// With what the import made of it.
+    /// With the state after the import.
     pub(super) fn made(mut self, finding: &Finding) -> Self {
         self.made = Some(State::of(finding));
         self
@@ -127,7 +128,7 @@ impl Before {
 
 const NOTE: &str = "insert into import_changes (scan_id, finding_id, before)";
 
-/// Notes what an import overwrites, in the transaction that does it. What was noted first stays.
+/// Records what an import overwrites, in the transaction that does it. The first record is kept.
 ///
 /// # Errors
 /// The store's.
@@ -141,17 +142,17 @@ pub(super) fn note(tx: &mut Tx<'_>, scan: Id, before: &[Before]) -> Result<(), P
     Ok(())
 }
 
-/// What undoing an import did.
+/// The result of undoing an import.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[schema(as = UndoCounts)]
 pub struct UndoCounts {
-    /// Findings that the import had reopened, closed again.
+    /// Findings that the import had reopened, now closed again.
     pub closed_again: u64,
-    /// Findings that the import had closed, open again.
+    /// Findings that the import had closed, now open again.
     pub opened_again: u64,
-    /// Findings that the import had created, removed.
+    /// Findings that the import had created, now removed.
     pub removed: u64,
-    /// Findings that people have touched since, left as they are.
+    /// Findings that users have changed since, left unchanged.
     pub kept: u64,
 }
 
@@ -164,8 +165,8 @@ impl UndoCounts {
     }
 }
 
-/// Undoes the import of a scan. It runs to its end whoever still waits for it; one that breaks off is repeated by undoing
-/// again.
+/// Undoes the import of a scan. It runs to its end even if nobody waits for it; if it is interrupted, undoing again
+/// completes it.
 pub(super) async fn undo(
     records: Records,
     scan: Id,
@@ -173,7 +174,7 @@ pub(super) async fn undo(
 ) -> Result<(Scan, UndoCounts), Problem> {
     let settings = records.settings();
     let running = records.running().clone();
-    running.goes_on()?;
+    running.check()?;
     let begun = records.store().write(move |tx| begin(tx, &running, scan));
     let (begun, _mine) = begun.await?;
     let done = through(&records, &begun, settings, by).await;
@@ -182,13 +183,13 @@ pub(super) async fn undo(
             .store()
             .write(move |tx| lease::release(tx, scan).map_err(Problem::from));
         if let Err(problem) = released.await {
-            tracing::error!(%scan, %problem, "the lease of an undone import could not be given back");
+            tracing::error!(%scan, %problem, "the lease of an undone import could not be released");
         }
     }
     done
 }
 
-/// What is undone.
+/// The import to undo.
 #[derive(Debug, Clone)]
 struct Begun {
     scan: Id,
@@ -196,9 +197,9 @@ struct Begun {
     leases: usize,
 }
 
-/// Checks that a scan can be undone, and holds its targets.
-fn begin(tx: &mut Tx<'_>, running: &Running, id: Id) -> Result<(Begun, Mine), Problem> {
-    let scan = scans::held(tx, id, &base::Scope::All)?;
+/// Checks that a scan can be undone, and takes the leases of its targets.
+fn begin(tx: &mut Tx<'_>, running: &Running, id: Id) -> Result<(Begun, Registration), Problem> {
+    let scan = scans::get_for_update(tx, id, &base::Scope::All)?;
     undoable(tx, &scan)?;
     let covered = targets::noted(tx, id)?;
     let leases: Vec<_> = covered
@@ -234,7 +235,7 @@ pub(crate) fn undoable(tx: &mut Tx<'_>, scan: &Scan) -> Result<(), Problem> {
         .iter()
         .any(|one| !one.older && one.last_scan != Some(scan.id))
     {
-        return refuse("A later report of the same target has been imported. Undo that one first.");
+        return refuse("A later scan report of the same target has been imported. Undo that import first.");
     }
     Ok(())
 }
@@ -283,7 +284,7 @@ async fn through(
 
 const CREATED: &str = "select id from findings where first_scan_id = $1 and first_scan_id <> '' and id > $2 \
      order by id limit $3";
-/// Which of these findings people have touched since a scan.
+/// Which of these findings users have changed since a scan.
 fn touched(tx: &mut Tx<'_>, scan: &Scan, ids: &[Id]) -> Result<BTreeSet<Id>, Problem> {
     if ids.is_empty() {
         return Ok(BTreeSet::new());
@@ -316,7 +317,7 @@ fn touched(tx: &mut Tx<'_>, scan: &Scan, ids: &[Id]) -> Result<BTreeSet<Id>, Pro
     Ok(found)
 }
 
-/// Removes some of the findings that the import created; the id from which to go on.
+/// Removes some of the findings that the import created; returns the id to continue from.
 fn remove(
     tx: &mut Tx<'_>,
     (begun, _): (&Begun, Settings),
@@ -329,7 +330,7 @@ fn remove(
     let scan = scans::get(tx, begun.scan, &base::Scope::All)?;
     let touched = touched(tx, &scan, &ids)?;
     let mut counts = UndoCounts::default();
-    for finding in findings::import::held(tx, begun.company, &ids)?.into_values() {
+    for finding in findings::import::get_for_update(tx, begun.company, &ids)?.into_values() {
         if touched.contains(&finding.id) || !finding.users.is_empty() || !finding.teams.is_empty() {
             counts.kept += 1;
         } else {
@@ -345,7 +346,7 @@ const CHANGES: &str =
     "select finding_id, before from import_changes where scan_id = $1 order by finding_id limit $2";
 const FORGET: &str = "delete from import_changes where scan_id = $1 and finding_id = $2";
 
-/// Puts some of the findings back that the import changed; whether there are more.
+/// Restores some of the findings that the import changed; returns whether there are more.
 fn put_back(
     tx: &mut Tx<'_>,
     (begun, settings): (&Begun, Settings),
@@ -361,7 +362,7 @@ fn put_back(
         by,
     };
     let ids: Vec<Id> = rows.iter().map(|(id, _)| *id).collect();
-    let mut held = findings::import::held(tx, begun.company, &ids)?;
+    let mut held = findings::import::get_for_update(tx, begun.company, &ids)?;
     let (mut counts, mut notes) = (UndoCounts::default(), Vec::new());
     for (id, text) in rows {
         tx.execute(FORGET, params![begun.scan, id])?;
@@ -382,7 +383,7 @@ fn put_back(
 
 impl Before {
     fn evidence(&self) -> Result<Option<Evidence>, Problem> {
-        let Some([target, group, identity, path, said]) = self.evidence.clone() else {
+        let Some([target, group, identity, path, content]) = self.evidence.clone() else {
             return Ok(None);
         };
         Ok(Some(Evidence {
@@ -390,12 +391,12 @@ impl Before {
             group,
             identity,
             path,
-            said,
+            content,
         }))
     }
 }
 
-/// Puts one finding back, as far as nobody else has changed it since.
+/// Restores one finding, as far as nobody else has changed it since.
 fn one(
     tx: &mut Tx<'_>,
     finding: &mut Finding,
@@ -444,7 +445,8 @@ const GONE: &str =
     "update findings set gone_at = 0 where target_id = $1 and target_id <> '' and gone_at >= $2";
 const UNDONE: &str = "update scans set undone_at = $2 where id = $1";
 
-/// The last transaction: the report before is the latest one again, and who was notified hears of it.
+/// The last transaction: the previous scan report is the latest one again, and the recipients of the import are
+/// notified.
 fn end(
     tx: &mut Tx<'_>,
     begun: &Begun,
@@ -453,7 +455,7 @@ fn end(
 ) -> Result<Scan, Problem> {
     lease::renew(tx, begun.scan, begun.leases)?;
     let now = tx.now();
-    let mut scan = scans::held(tx, begun.scan, &base::Scope::All)?;
+    let mut scan = scans::get_for_update(tx, begun.scan, &base::Scope::All)?;
     for one in targets::noted(tx, begun.scan)?.iter().filter(|one| !one.older) {
         let before = column::id_or_none(one.before.last_scan);
         tx.execute(SEEN, params![begun.scan, before, one.target])?;
@@ -461,7 +463,7 @@ fn end(
             GONE,
             params![one.target, scan.started_at.unwrap_or(scan.created_at)],
         )?;
-        targets::go_back(tx, &one.before)?;
+        targets::restore_previous(tx, &one.before)?;
     }
     tx.execute(UNDONE, params![begun.scan, now])?;
     lease::release(tx, begun.scan)?;

@@ -16,7 +16,7 @@ use crate::{
     text,
 };
 
-/// A project to be.
+/// A project to create.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the fields are those of a project")]
 pub struct New {
@@ -30,7 +30,7 @@ pub struct New {
 }
 
 impl New {
-    /// One with this name and nothing else.
+    /// One with only this name and status.
     pub fn named(name: impl Into<String>, status: Status) -> Self {
         Self {
             name: name.into(),
@@ -44,7 +44,7 @@ impl New {
     }
 }
 
-/// What may change about a project; none leaves it as it is.
+/// What may change about a project; none leaves a field unchanged.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[expect(missing_docs, reason = "the fields are those of a project")]
 pub struct Change {
@@ -62,10 +62,10 @@ const INSERT: &str = "insert into projects (id, company_id, name, description, s
 const UPDATE: &str = "update projects set name = $3, description = $4, status = $5, starts_at = $6, ends_at = $7, \
      search = $8, updated_at = $9, tags = $10 where id = $1 and company_id = $2";
 
-/// Adds a project: `project.created`.
+/// Creates a project: `project.created`.
 ///
 /// # Errors
-/// 422 where it ends before it starts.
+/// 422 if it ends before it starts.
 pub fn create(tx: &mut Tx<'_>, new: New, company: Named, by: &By) -> Result<Project, Problem> {
     let (id, now) = (tx.id(), tx.now());
     let project = Project {
@@ -90,10 +90,10 @@ pub fn create(tx: &mut Tx<'_>, new: New, company: Named, by: &By) -> Result<Proj
     Ok(project)
 }
 
-/// Changes a project: `project.updated`, or nothing at all if it is that already. Whether it changed.
+/// Changes a project: `project.updated`, or nothing if nothing differs. Returns whether it changed.
 ///
 /// # Errors
-/// 422 where it would end before it starts.
+/// 422 if it would end before it starts.
 pub fn change(tx: &mut Tx<'_>, project: &mut Project, change: Change, by: &By) -> Result<bool, Problem> {
     let before = project.clone();
     set(&mut project.name, change.name);
@@ -115,19 +115,19 @@ pub fn change(tx: &mut Tx<'_>, project: &mut Project, change: Change, by: &By) -
     Ok(true)
 }
 
-// The index of the findings leaves out '', and SQLite has to be told that the value is none.
+// The index on the findings leaves out '', and SQLite must see that the value is not ''.
 const FINDINGS: &str = "select id from findings where project_id = $1 and project_id <> '' limit 1";
 const SCANS: &str = "select id from scans where project_id = $1 limit 1";
 const DELETE: &str = "delete from projects where id = $1 and company_id = $2";
 
-/// Deletes an empty project that is [`held`](super::held): `project.deleted`.
+/// Deletes an empty project that is [locked](super::get_for_update): `project.deleted`.
 ///
 /// # Errors
-/// 409 where findings or scans belong to it.
+/// 409 if it has findings or scans.
 pub fn delete(tx: &mut Tx<'_>, project: &Project, by: &By) -> Result<(), Problem> {
     for sql in [FINDINGS, SCANS] {
         if tx.one::<(Id,)>(sql, params![project.id])?.is_some() {
-            return Err(Problem::conflict("Findings or scans belong to this project."));
+            return Err(Problem::conflict("This project has findings or scans."));
         }
     }
     ownership::clear_owners(tx, (SubjectType::Project, project.id))?;
@@ -138,12 +138,14 @@ pub fn delete(tx: &mut Tx<'_>, project: &Project, by: &By) -> Result<(), Problem
 
 fn in_order(project: &Project) -> Result<(), Problem> {
     match (project.starts_on, project.ends_on) {
-        (Some(start), Some(end)) if end < start => Err(Problem::field("ends_on", "it is before starts_on")),
+        (Some(start), Some(end)) if end < start => {
+            Err(Problem::field("ends_on", "must not be before starts_on"))
+        }
         _ => Ok(()),
     }
 }
 
-/// Writes what stands in other tables: its owners and its tags.
+/// Writes its owners and tags, which are in other tables.
 fn around(tx: &mut Tx<'_>, before: Option<&Project>, project: &Project) -> Result<(), Error> {
     let company = project.company.id;
     let was = before.map_or(&[][..], |before| &before.tags);

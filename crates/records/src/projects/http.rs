@@ -1,6 +1,6 @@
 //! The handlers of projects.
 //!
-//! Owns: bodies, their validation, and which role may do what: viewers read, managers write. Must not: hold SQL.
+//! Owns: bodies, their validation, and the required roles: viewers read, managers write. Must not: contain SQL.
 
 use access::{
     Caller, Create, Created, Json, Page, PageQuery, Patch, Path, Problem, Query, Role,
@@ -35,7 +35,7 @@ pub struct View {
     pub starts_on: Option<Date>,
     /// Its last day.
     pub ends_on: Option<Date>,
-    /// Who owns it: they are responsible for findings that nobody is assigned to.
+    /// Who owns it: the owners are responsible for findings without assignees.
     pub owners: owned::View,
     pub tags: Vec<String>,
     pub created_at: Time,
@@ -61,11 +61,11 @@ impl From<Project> for View {
     }
 }
 
-/// A project to add.
+/// A project to create.
 #[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewProject {
-    /// The company it is of.
+    /// The company it belongs to.
     company_id: Id,
     /// One line of at most 300 characters.
     #[schema(value_type = Name<{ MAX_TITLE }>)]
@@ -82,7 +82,7 @@ pub struct NewProject {
     /// Who owns it.
     #[serde(default, deserialize_with = "access::optional_object")]
     owners: Option<owned::Body>,
-    /// At most 20 of at most 50 characters, without commas. They are kept in lower case.
+    /// At most 20 tags of at most 50 characters, without commas. They are stored in lower case.
     #[serde(default)]
     #[schema(value_type = Tags)]
     tags: Vec<String>,
@@ -109,7 +109,7 @@ impl NewProject {
     }
 }
 
-/// What changes of a project; what is left out stays.
+/// Changes of a project; omitted fields stay unchanged.
 #[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ProjectChange {
@@ -119,7 +119,7 @@ pub struct ProjectChange {
     /// At most 20,000 characters.
     #[schema(value_type = Option<Block<{ MAX_DESCRIPTION }>>)]
     description: Option<String>,
-    /// Where it stands.
+    /// Its status.
     status: Option<Status>,
     /// Its first day; null for none.
     #[serde(default)]
@@ -129,7 +129,7 @@ pub struct ProjectChange {
     #[serde(default)]
     #[schema(value_type = Option<Date>)]
     ends_on: Patch<Date>,
-    /// Who owns it; what is left out of it stays.
+    /// Who owns it; omitted parts stay unchanged.
     #[serde(default, deserialize_with = "access::optional_object")]
     owners: Option<owned::Body>,
     /// All its tags.
@@ -156,7 +156,7 @@ impl ProjectChange {
     }
 }
 
-/// Which projects.
+/// Filters.
 #[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct ListQuery {
@@ -165,13 +165,14 @@ pub struct ListQuery {
     /// Only those in one of these statuses, separated by commas.
     #[param(value_type = Option<Vec<Status>>, style = Form, explode = false)]
     status: Option<String>,
-    /// Only those with this in name or description, in any case of letters.
+    /// Only those with this text in name or description, in any case.
     #[param(inline, value_type = Option<OptionalLine<{ MAX_SEARCH }>>)]
     text: Option<String>,
     /// Only those with this tag.
     #[param(inline, value_type = Option<OptionalLine<{ MAX_LINE }>>)]
     tag: Option<String>,
-    /// `created_at`, `starts_on`, `ends_on` or `updated_at`, with `-` before it for the largest first; `-created_at` by default.
+    /// `created_at`, `starts_on`, `ends_on` or `updated_at`, with `-` before it for descending order; `-created_at` by
+    /// default.
     #[param(inline, value_type = Option<Sort>)]
     sort: Option<String>,
 }
@@ -180,7 +181,7 @@ pub struct ListQuery {
 #[utoipa::path(
     get, path = "/projects", tag = "projects", operation_id = "list_projects", params(ListQuery, PageQuery),
     responses(
-        (status = 200, description = "A page of projects, the newest first unless sorted otherwise", body = Page<View>),
+        (status = 200, description = "A page of projects, newest first unless sorted otherwise", body = Page<View>),
         (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
     ),
 )]
@@ -225,7 +226,7 @@ pub async fn get(
     Ok(Json(project.into()))
 }
 
-/// Adds a project
+/// Creates a project
 #[utoipa::path(
     post, path = "/projects", tag = "projects", operation_id = "create_project", request_body = NewProject,
     responses(
@@ -248,7 +249,7 @@ pub async fn create(
     records.write(move |tx| once.run(tx, create)).await
 }
 
-/// Changes a project; what is left out stays
+/// Changes a project; omitted fields stay unchanged
 #[utoipa::path(
     patch, path = "/projects/{id}", tag = "projects", operation_id = "update_project", params(("id" = Id, Path)),
     request_body = ProjectChange,
@@ -265,7 +266,7 @@ pub async fn update(
 ) -> Result<Json<View>, Problem> {
     let project = records
         .write(move |tx| {
-            let mut project = super::held(tx, id, &caller.scope)?;
+            let mut project = super::get_for_update(tx, id, &caller.scope)?;
             caller.may(project.company.id, Role::Manager)?;
             let change = body.checked(tx, &project)?;
             super::change(tx, &mut project, change, &By::caller(&caller))?;
@@ -275,12 +276,12 @@ pub async fn update(
     Ok(Json(project.into()))
 }
 
-/// Deletes a project to which neither findings nor scans belong
+/// Deletes a project without findings and scans
 #[utoipa::path(
     delete, path = "/projects/{id}", tag = "projects", operation_id = "delete_project", params(("id" = Id, Path)),
     responses(
-        (status = 204, description = "It is gone"),
-        (status = 409, description = "Findings or scans belong to it", body = Problem,
+        (status = 204, description = "Deleted"),
+        (status = 409, description = "It has findings or scans", body = Problem,
             content_type = "application/problem+json"),
         (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
     ),
@@ -292,7 +293,7 @@ pub async fn delete(
 ) -> Result<StatusCode, Problem> {
     records
         .write(move |tx| {
-            let project = super::held(tx, id, &caller.scope)?;
+            let project = super::get_for_update(tx, id, &caller.scope)?;
             caller.may(project.company.id, Role::Manager)?;
             super::delete(tx, &project, &By::caller(&caller))
         })

@@ -1,4 +1,4 @@
-//! Finding projects: one, or a page of those that fit.
+//! Reads projects: one, or a page of those that match.
 
 use access::{Page, PageQuery, Problem};
 use base::{Id, Scope, SubjectType, Time};
@@ -37,20 +37,20 @@ impl FromRow for Project {
     }
 }
 
-/// Which projects; none is no condition.
+/// Filters; none means no condition.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Filter {
     /// Of this company.
     pub company: Option<Id>,
     /// In one of these statuses; empty for all.
     pub statuses: Vec<Status>,
-    /// With this in name or description, in any case of letters.
+    /// With this text in name or description, in any case.
     pub text: Option<String>,
-    /// With this tag, in any case of letters.
+    /// With this tag, in any case.
     pub tag: Option<String>,
 }
 
-/// In which order.
+/// The sort order.
 pub type Sort = order::Sort<Project>;
 
 impl Sorted for Project {
@@ -73,17 +73,17 @@ impl Sorted for Project {
     }
 }
 
-/// A day as the column holds it.
+/// A day as stored in the column.
 fn midnight(day: Option<Date>) -> i64 {
     column::time_or_none(day.map(Date::midnight)).nanos()
 }
 
 const OF_TAG: &str = " and p.id in (select x.project_id from project_tags x where x.tag = ?)";
 
-/// A page of the projects of a scope that fit.
+/// A page of matching projects of a scope.
 ///
 /// # Errors
-/// 422 for a limit or a cursor that does not fit.
+/// 422 for an invalid limit or cursor.
 pub fn list(
     tx: &mut Tx<'_>,
     scope: &Scope,
@@ -114,11 +114,11 @@ pub fn get(tx: &mut Tx<'_>, id: Id, scope: &Scope) -> Result<Project, Problem> {
     one(tx, id, scope, "")
 }
 
-/// One project of a scope, which nobody else changes or rests on until the end of this transaction.
+/// One project of a scope, locked against changes and references until the end of this transaction.
 ///
 /// # Errors
 /// 404.
-pub fn held(tx: &mut Tx<'_>, id: Id, scope: &Scope) -> Result<Project, Problem> {
+pub fn get_for_update(tx: &mut Tx<'_>, id: Id, scope: &Scope) -> Result<Project, Problem> {
     let lock = tx.for_update("p");
     one(tx, id, scope, &lock)
 }
@@ -149,13 +149,13 @@ fn with_owners(tx: &mut Tx<'_>, mut projects: Vec<Project>) -> Result<Vec<Projec
 
 const IN_COMPANY: &str = "select id, name from projects where id = $1 and company_id = $2";
 
-/// A project of this company, which stays until the end of this transaction.
+/// A project of this company, which cannot be deleted until the end of this transaction.
 ///
 /// # Errors
-/// 422 naming `project_id`, for one of another company as for one that is not there.
+/// 422 naming `project_id`, for one of another company as for one that does not exist.
 pub fn in_company(tx: &mut Tx<'_>, company: Id, id: Id) -> Result<Named, Problem> {
     let sql = format!("{IN_COMPANY}{}", tx.for_share("projects"));
     tx.one::<(Id, String)>(&sql, params![id, company])?
         .map(|(id, name)| Named { id, name })
-        .ok_or_else(|| Problem::field("project_id", "project not found in this company"))
+        .ok_or_else(|| Problem::field("project_id", "must be a project of the company"))
 }

@@ -13,14 +13,14 @@ use crate::{
     text,
 };
 
-/// A report to ask for.
+/// A report to request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct New {
-    /// Its name, in a line.
+    /// Its name, one line.
     pub name: String,
-    /// What it is written in.
+    /// Its file format.
     pub format: Format,
-    /// Which findings it is of.
+    /// Which findings it contains.
     pub contents: Contents,
 }
 
@@ -28,7 +28,7 @@ const INSERT: &str = "insert into reports (id, company_id, project_id, name, for
      error, claimed_at, created_by, search, created_at, updated_at, finished_at) \
      values ($1, $2, $3, $4, $5, $6, $7, 0, 0, '', 0, $8, $9, $10, $10, 0)";
 
-/// Asks for a report: `report.requested`.
+/// Requests a report: `report.requested`.
 ///
 /// # Errors
 /// The store's.
@@ -69,7 +69,7 @@ pub fn request(tx: &mut Tx<'_>, new: New, place: &Place, by: &By) -> Result<Repo
 const RENAME: &str =
     "update reports set name = $3, search = $4, updated_at = $5 where id = $1 and company_id = $2";
 
-/// Gives a report that is held another name: `report.updated`, or nothing at all if it has it already.
+/// Renames a locked report: `report.updated`, or nothing if it already has the name.
 ///
 /// # Errors
 /// The store's.
@@ -94,7 +94,7 @@ pub fn rename(tx: &mut Tx<'_>, report: &mut Report, name: String, by: &By) -> Re
 
 const DELETE: &str = "delete from reports where id = $1 and company_id = $2";
 
-/// Deletes a report that is held, also one that is being made: `report.deleted`.
+/// Deletes a locked report, even one that is being generated: `report.deleted`.
 ///
 /// # Errors
 /// The store's.
@@ -107,7 +107,7 @@ pub fn delete(tx: &mut Tx<'_>, report: &Report, by: &By) -> Result<(), Problem> 
 const FINISH: &str = "update reports set status = $3, findings = $4, size = $5, error = $6, finished_at = $7, \
      updated_at = $7 where id = $1 and company_id = $2";
 
-/// Ends the making of a report: `report.ready` or `report.failed`, for whoever asked.
+/// Ends generating a report: `report.ready` or `report.failed`, for the requester.
 pub(super) fn finish(tx: &mut Tx<'_>, report: &Report) -> Result<(), Error> {
     let count = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
     let values = params![
@@ -137,7 +137,7 @@ pub(super) fn finish(tx: &mut Tx<'_>, report: &Report) -> Result<(), Error> {
 
 const EXPIRE: &str = "update reports set status = $3, updated_at = $4 where id = $1 and company_id = $2";
 
-/// Lets go of the file of a report that is held: `report.updated`. Its parts are deleted afterwards.
+/// Releases the file of a locked report: `report.updated`. Its parts are deleted afterwards.
 pub(super) fn expire(tx: &mut Tx<'_>, mut report: Report) -> Result<(), Error> {
     (report.status, report.updated_at) = (Status::Expired, tx.now());
     let values = params![

@@ -1,7 +1,7 @@
 //! The handlers of reports.
 //!
-//! Owns: bodies, their validation, the download, and which role may do what: viewers read and download, analysts ask,
-//! managers delete what others asked for. Must not: hold SQL or make a report.
+//! Owns: bodies, their validation, the download, and the required roles: viewers read and download, analysts request,
+//! managers delete reports of others. Must not: contain SQL or generate a report.
 
 use access::{
     Caller, Create, Created, Json, Page, PageQuery, Path, Problem, Query, Role,
@@ -37,13 +37,13 @@ pub struct View {
     pub format: Format,
     pub contents: Contents,
     pub status: Status,
-    /// How many findings it holds, once it is ready.
+    /// The number of findings in it, once it is ready.
     pub findings: Option<u64>,
     /// Its length in bytes, once it is ready.
     pub size: Option<u64>,
-    /// Why it could not be made.
+    /// Why it could not be generated.
     pub error: Option<String>,
-    /// Who asked for it; null once they are gone.
+    /// Who requested it; null if deleted.
     pub created_by: Option<Named>,
     pub created_at: Time,
     pub updated_at: Time,
@@ -76,18 +76,18 @@ impl From<Report> for View {
     }
 }
 
-/// A report to ask for.
+/// A report to request.
 #[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewReport {
-    /// The company whose findings it is of.
+    /// The company whose findings it contains.
     company_id: Id,
     /// Only those of this project of the company.
     project_id: Option<Id>,
-    /// One line of at most 300 characters; "Findings of" and where by default.
+    /// One line of at most 300 characters; "Findings of" and the project's or company's name by default.
     #[schema(value_type = Option<Name<{ MAX_TITLE }>>)]
     name: Option<String>,
-    /// What it is written in; `html` by default.
+    /// Its file format; `html` by default.
     format: Option<Format>,
     /// Which findings; all by default.
     #[serde(default, deserialize_with = "access::object")]
@@ -98,19 +98,19 @@ impl NewReport {
     fn checked(self, place: &Place) -> Result<New, Problem> {
         let mut check = Check::new();
         let of = place.project.as_ref().unwrap_or(&place.company);
-        // The name of what it is of may be as long as a title itself.
+        // The name of the project or company may be as long as a title itself.
         let usual = || base::text::cut(&format!("Findings of {}", of.name), MAX_TITLE);
         let name = self.name.unwrap_or_else(usual);
-        // Each can be named once; a list of thousands is no report that anybody wants.
+        // Each needs to be listed only once; this bounds the request.
         check.that(
             self.contents.statuses.len() <= 20,
             "contents.statuses",
-            "it names more than 20",
+            "must list at most 20",
         );
         check.that(
             self.contents.severities.len() <= 20,
             "contents.severities",
-            "it names more than 20",
+            "must list at most 20",
         );
         let new = New {
             name: text::title(&mut check, "name", &name),
@@ -121,7 +121,7 @@ impl NewReport {
     }
 }
 
-/// What changes of a report.
+/// Changes of a report.
 #[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ReportChange {
@@ -130,7 +130,7 @@ pub struct ReportChange {
     name: Option<String>,
 }
 
-/// Which reports.
+/// Filters.
 #[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct ListQuery {
@@ -144,10 +144,10 @@ pub struct ListQuery {
     /// Only those in one of these formats, separated by commas.
     #[param(value_type = Option<Vec<Format>>, style = Form, explode = false)]
     format: Option<String>,
-    /// Only those with this in the name, in any case of letters.
+    /// Only those with this text in the name, in any case.
     #[param(inline, value_type = Option<OptionalLine<{ MAX_SEARCH }>>)]
     text: Option<String>,
-    /// `created_at` or `updated_at`, with `-` before it for the largest first; `-created_at` by default.
+    /// `created_at` or `updated_at`, with `-` before it for descending order; `-created_at` by default.
     #[param(inline, value_type = Option<Sort>)]
     sort: Option<String>,
 }
@@ -156,7 +156,7 @@ pub struct ListQuery {
 #[utoipa::path(
     get, path = "/reports", tag = "reports", operation_id = "list_reports", params(ListQuery, PageQuery),
     responses(
-        (status = 200, description = "A page of reports, the newest first unless sorted otherwise", body = Page<View>),
+        (status = 200, description = "A page of reports, newest first unless sorted otherwise", body = Page<View>),
         (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
     ),
 )]
@@ -202,16 +202,16 @@ pub async fn get(
     Ok(Json(report.into()))
 }
 
-/// Asks for a report; it is made in the background
+/// Requests a report; it is generated in the background
 ///
-/// `report.ready` or `report.failed` tells whoever asked. A person and a company may ask for so many a day, and those of a
-/// company may take so much room. After some time (90 days unless the operator set another) the file is deleted, and the
-/// report is `expired`.
+/// `report.ready` or `report.failed` notifies the requester. The number of requests per user and company in a day is
+/// limited, and so is the size of a company's stored reports. After some time (by default 90 days) the file is deleted,
+/// and the report is `expired`.
 #[utoipa::path(
     post, path = "/reports", tag = "reports", operation_id = "create_report", request_body = NewReport,
     responses(
-        (status = 201, description = "The report, which is to be made", body = View),
-        (status = 429, description = "Too many, or too much of the company is stored", body = Problem,
+        (status = 201, description = "The report, which will be generated", body = View),
+        (status = 429, description = "Too many requests, or the company's storage limit is reached", body = Problem,
             content_type = "application/problem+json"),
         (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
     ),
@@ -232,7 +232,7 @@ pub async fn create(
     records.write(move |tx| once.run(tx, create)).await
 }
 
-/// Gives a report another name
+/// Renames a report
 #[utoipa::path(
     patch, path = "/reports/{id}", tag = "reports", operation_id = "update_report", params(("id" = Id, Path)),
     request_body = ReportChange,
@@ -249,7 +249,7 @@ pub async fn update(
 ) -> Result<Json<View>, Problem> {
     let report = records
         .write(move |tx| {
-            let mut report = super::held(tx, id, &caller.scope)?;
+            let mut report = super::get_for_update(tx, id, &caller.scope)?;
             caller.may(report.place.company.id, Role::Analyst)?;
             if let Some(name) = body.name {
                 let mut check = Check::new();
@@ -265,11 +265,11 @@ pub async fn update(
 
 /// Deletes a report
 ///
-/// Whoever asked for it may, and managers.
+/// Allowed for the requester and for managers.
 #[utoipa::path(
     delete, path = "/reports/{id}", tag = "reports", operation_id = "delete_report", params(("id" = Id, Path)),
     responses(
-        (status = 204, description = "It is gone"),
+        (status = 204, description = "Deleted"),
         (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
     ),
 )]
@@ -280,7 +280,7 @@ pub async fn delete(
 ) -> Result<StatusCode, Problem> {
     records
         .write(move |tx| {
-            let report = super::held(tx, id, &caller.scope)?;
+            let report = super::get_for_update(tx, id, &caller.scope)?;
             let own = report
                 .created_by
                 .as_ref()
@@ -328,7 +328,7 @@ pub async fn download(
     let headers = [
         (header::CONTENT_TYPE, report.format.media().to_owned()),
         (header::CONTENT_LENGTH, report.size.to_string()),
-        // Never shown on our own address: a page from scanners' texts has no business there.
+        // Never displayed on our own origin: a page with scanners' texts is untrusted.
         (
             header::CONTENT_DISPOSITION,
             format!("attachment; filename=\"{}\"", file_name(&report)),
@@ -342,19 +342,19 @@ pub async fn download(
     Ok((headers, body(records.store().clone(), id, scope)).into_response())
 }
 
-/// The parts of a report one after the other, each read when the one before has been taken.
+/// The parts of a report in order, each read when the one before has been sent.
 fn body(store: Store, id: Id, scope: Scope) -> Body {
     Body::from_stream(stream::try_unfold(0, move |part| {
         let (store, scope) = (store.clone(), scope.clone());
         async move {
             let read = store.read(move |tx| super::part(tx, id, &scope, part)).await;
-            // A report that is deleted meanwhile ends before its announced length, so nobody takes it for whole.
+            // A report that is deleted in the meantime ends before its announced length, so it is not mistaken for a complete one.
             Ok::<_, store::Error>(read?.map(|text| (Bytes::from(text), part + 1)))
         }
     }))
 }
 
-/// A name of plain letters, whatever the report is called.
+/// A file name of plain letters, whatever the name of the report.
 fn file_name(report: &Report) -> String {
     let plain: String = report
         .name

@@ -1,4 +1,4 @@
-//! Finding reports: one, its parts, or a page of those that fit.
+//! Reads reports: one, its parts, or a page of those that match.
 
 use access::{Page, PageQuery, Problem};
 use base::{Id, Scope};
@@ -48,7 +48,7 @@ impl FromRow for Report {
     }
 }
 
-/// Which reports; none is no condition.
+/// Filters; none means no condition.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Filter {
     /// Of this company.
@@ -59,11 +59,11 @@ pub struct Filter {
     pub statuses: Vec<Status>,
     /// In one of these formats; empty for all.
     pub formats: Vec<Format>,
-    /// With this in the name, in any case of letters.
+    /// With this text in the name, in any case.
     pub text: Option<String>,
 }
 
-/// In which order.
+/// The sort order.
 pub type Sort = order::Sort<Report>;
 
 impl Sorted for Report {
@@ -80,10 +80,10 @@ impl Sorted for Report {
     }
 }
 
-/// A page of the reports of a scope that fit.
+/// A page of matching reports of a scope.
 ///
 /// # Errors
-/// 422 for a limit or a cursor that does not fit.
+/// 422 for an invalid limit or cursor.
 pub fn list(
     tx: &mut Tx<'_>,
     scope: &Scope,
@@ -112,11 +112,11 @@ pub fn get(tx: &mut Tx<'_>, id: Id, scope: &Scope) -> Result<Report, Problem> {
     one(tx, id, scope, "")
 }
 
-/// One report of a scope, which nobody else changes until the end of this transaction.
+/// One report of a scope, locked until the end of this transaction.
 ///
 /// # Errors
 /// 404.
-pub fn held(tx: &mut Tx<'_>, id: Id, scope: &Scope) -> Result<Report, Problem> {
+pub fn get_for_update(tx: &mut Tx<'_>, id: Id, scope: &Scope) -> Result<Report, Problem> {
     let lock = tx.for_update("r");
     one(tx, id, scope, &lock)
 }
@@ -133,7 +133,7 @@ fn one(tx: &mut Tx<'_>, id: Id, scope: &Scope, lock: &str) -> Result<Report, Pro
 const PART: &str =
     "select p.body from report_parts p join reports r on r.id = p.report_id where r.status = 'ready'";
 
-/// A part of a report of the scope that is ready; none after the last one.
+/// A part of a ready report of the scope; none after the last one.
 ///
 /// # Errors
 /// The store's.

@@ -1,10 +1,11 @@
-//! The making of reports: of each company one at a time, in portions, each a short transaction.
+//! Generates reports: one per company at a time, in portions, each a short transaction.
 //!
-//! Owns: the claim on a report, the turns between companies, and what becomes of one whose maker died. Must not: be waited
-//! for by a request.
+//! Owns: the claim on a report, the turns between companies, and taking over a report whose node died. Must not: be
+//! waited for by a request.
 //!
-//! A node that makes a report says so with every part it writes. One that has said nothing for [`LEASE`] is gone, and
-//! another begins the report anew; the first, should it live, finds its claim gone and stops.
+//! A node that generates a report confirms its claim with every part it writes. One that has not written for [`LEASE`]
+//! counts as dead, and another starts the report again; if the first one is still running, it finds its claim gone and
+//! stops.
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -21,35 +22,36 @@ use tokio::sync::{Semaphore, broadcast};
 use super::{Limits, Report, Status, change, list, quota, render::Writer};
 use crate::findings::{self, Finding};
 
-/// How long a node may go without writing a part before it counts as gone.
+/// How long a node may go without writing a part before it counts as dead.
 pub const LEASE: Duration = Duration::from_secs(30);
 
-/// The most findings of a report.
+/// Maximum number of findings in a report.
 pub const MAX_FINDINGS: u64 = 100_000;
 
 /// How many findings are read and written at a time.
 const PORTION: u32 = 100;
 
-/// Of how many companies reports are made at once, and for how many of them a portion is read or written at the same time.
+/// For how many companies reports are generated at once, and for how many of them a portion is read or written at the
+/// same time.
 const COMPANIES: usize = 32;
 const PORTIONS: usize = 2;
 
-/// Makes the reports that are asked for.
+/// Generates requested reports.
 pub struct Maker {
     store: Store,
     wake: broadcast::Receiver<Batch>,
     limits: Limits,
-    /// Whoever waits for the next portion comes in turn, so a small report does not wait for a large one.
+    /// Reports take turns for the next portion, so a small one does not wait for a large one.
     portions: Arc<Semaphore>,
-    /// The companies whose reports are being made here.
+    /// The companies whose reports are being generated here.
     making: BTreeSet<Id>,
-    /// When it was last the turn of a company that has more of them waiting.
+    /// The last turn of each company with more reports waiting.
     turns: HashMap<Id, u64>,
     turn: u64,
 }
 
 impl Maker {
-    /// A maker over these tables, woken by what is written to them from now on.
+    /// A maker over these tables, woken by writes to them from now on.
     pub fn new(store: Store) -> Self {
         let wake = store.bus().subscribe();
         Self {
@@ -63,14 +65,14 @@ impl Maker {
         }
     }
 
-    /// The same within other bounds.
+    /// The same with other limits.
     #[must_use]
     pub fn within(mut self, limits: Limits) -> Self {
         self.limits = limits;
         self
     }
 
-    /// Makes reports until it is dropped.
+    /// Generates reports until it is dropped.
     pub async fn run(mut self) {
         let mut under_way = FuturesUnordered::new();
         loop {
@@ -79,7 +81,7 @@ impl Maker {
                     Ok(Some(work)) => under_way.push(work.run()),
                     Ok(None) => break,
                     Err(problem) => {
-                        tracing::warn!(%problem, "reports wait");
+                        tracing::warn!(%problem, "reports are waiting");
                         break;
                     }
                 }
@@ -88,7 +90,7 @@ impl Maker {
                 Some((company, made)) = under_way.next() => {
                     self.making.remove(&company);
                     if let Err(problem) = made {
-                        tracing::warn!(%problem, "a report waits");
+                        tracing::warn!(%problem, "a report is waiting");
                     }
                 }
                 () = self.wait() => {}
@@ -96,7 +98,7 @@ impl Maker {
         }
     }
 
-    /// Until a report is asked for here, or one of another node may be without a maker.
+    /// Waits until a report is requested here, or one of another node may have lost its maker.
     async fn wait(&mut self) {
         let clock = self.store.clock().clone();
         let asked = async {
@@ -114,10 +116,10 @@ impl Maker {
         }
     }
 
-    /// Makes the next report, if any; whether there was one.
+    /// Generates the next report, if any; returns whether there was one.
     ///
     /// # Errors
-    /// The store's. The report is begun anew when its lease is over.
+    /// The store's. The report is started again when its lease has expired.
     pub async fn make_next(&mut self) -> Result<bool, Problem> {
         let Some(work) = self.begin().await? else {
             return Ok(false);
@@ -137,7 +139,7 @@ impl Maker {
         self.turns
             .retain(|company, _| waiting.iter().any(|(waits, _)| waits == company));
         waiting.retain(|(company, _)| !self.making.contains(company));
-        // Whoever has not had a turn, or had it longest ago; of several, whose report has waited longest.
+        // The company without a turn so far, or with the oldest one; among several, the one whose report has waited longest.
         waiting.sort_by_key(|(company, first)| (self.turns.get(company).copied(), *first));
         for (company, first) in waiting {
             let Some((report, claim)) = self.store.write(move |tx| claim(tx, first)).await? else {
@@ -167,7 +169,7 @@ const FREE: &str =
 const CLAIM: &str = "update reports set status = 'running', claimed_at = $2 where id = $1";
 const FORGET: &str = "delete from report_parts where report_id = $1";
 
-/// The report, ours from now on, with the time by which it is known to be; none if it is somebody else's by now.
+/// The report, now claimed, with the time of the claim; none if another node has it by now.
 fn claim(tx: &mut Tx<'_>, id: Id) -> Result<Option<(Report, Time)>, Problem> {
     let now = tx.now();
     let sql = format!("{FREE}{}", outbox::skip_locked(tx));
@@ -179,7 +181,7 @@ fn claim(tx: &mut Tx<'_>, id: Id) -> Result<Option<(Report, Time)>, Problem> {
     Ok(Some((list::get(tx, id, &Scope::All)?, now)))
 }
 
-/// A report that is being made.
+/// A report that is being generated.
 struct Work {
     store: Store,
     limits: Limits,
@@ -194,11 +196,11 @@ const RENEW: &str =
 const WRITE: &str = "insert into report_parts (report_id, part, body) values ($1, $2, $3)";
 
 impl Work {
-    /// Makes it; the company that may have another one made then.
+    /// Generates it; returns the company, whose next report may then be generated.
     async fn run(mut self) -> (Id, Result<(), Problem>) {
         let (id, company) = (self.report.id, self.report.place.company.id);
         let made = match self.make(&Scope::of([company])).await {
-            // Deleted, or taken over: it is not ours any more.
+            // Deleted, or taken over: it is no longer ours.
             Err(problem) if problem.status() == 409 => {
                 tracing::info!(report = %id, "a report was given up");
                 Ok(())
@@ -222,11 +224,11 @@ impl Work {
                 let (found, next) = self.portion(scope, severity, cursor).await?;
                 if writer.count() + found.len() as u64 > MAX_FINDINGS {
                     return self
-                        .fail("It would hold more than 100,000 findings. Narrow it down.")
+                        .fail("It would contain more than 100,000 findings. Narrow the selection.")
                         .await;
                 }
                 if !found.is_empty() {
-                    // It takes its time, which nobody else is to wait for.
+                    // It is slow, and nobody else should wait for it.
                     let rendered = base::spawn_background(move || (writer.findings(&found), writer));
                     let (body, back) = rendered.await.map_err(|_| Problem::internal())?;
                     writer = back;
@@ -242,7 +244,7 @@ impl Work {
         self.finish(writer.count(), writer.size(), (head, tail)).await
     }
 
-    /// The severities of the report, the worst first.
+    /// The severities of the report, most severe first.
     fn severities(&self) -> Vec<Severity> {
         let wanted = &self.report.contents.severities;
         Severity::ALL
@@ -326,23 +328,23 @@ impl Work {
     }
 }
 
-/// The report with the name it has by now.
+/// The report with its current name.
 fn named_now(tx: &mut Tx<'_>, mut report: Report) -> Result<Report, Problem> {
     report.name = list::get(tx, report.id, &Scope::of([report.place.company.id]))?.name;
     Ok(report)
 }
 
-/// Says that a report is still being made here.
+/// Confirms that a report is still being generated here.
 ///
 /// # Errors
-/// 409 where it is not ours any more.
+/// 409 if it is no longer ours.
 fn renew(tx: &mut Tx<'_>, id: Id, claim: Time) -> Result<Time, Problem> {
-    // Later than the last time, also where the clock was set back.
+    // Later than the last time, even if the clock was set back.
     let now = tx.now().max(claim.after(Duration::from_nanos(1)));
     match tx.execute(RENEW, params![id, claim, now])? {
         1 => Ok(now),
         _ => Err(Problem::conflict(
-            "The report was deleted or taken over meanwhile.",
+            "The report was deleted or taken over in the meantime.",
         )),
     }
 }

@@ -1,6 +1,6 @@
-//! How many reports there may be (promise U3).
+//! Limits on reports (promise U3).
 //!
-//! Owns: what a person and a company may ask for in a day, and how much room the reports of a company may take. Must not:
+//! Owns: what a user and a company may request per day, and how much space the reports of a company may use. Must not:
 //! delete one; [`Retention`](super::Retention) does.
 
 use std::time::Duration;
@@ -9,21 +9,21 @@ use access::Problem;
 use base::{Id, Time};
 use store::{Error, Tx, params};
 
-/// How many times as many a company may ask for as one person.
+/// How many times the limit of one user a company has.
 const COMPANY: u32 = 10;
 
-/// The time in which they are counted.
+/// The period in which they are counted.
 const DAY: Duration = Duration::from_hours(24);
 
-/// After how long to come again: room and count come back bit by bit.
-const LATER: Duration = Duration::from_hours(1);
+/// When to retry: space and count are freed gradually.
+const RETRY_AFTER: Duration = Duration::from_hours(1);
 
-/// Bounds on reports.
+/// Limits on reports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// How many one person may ask for in 24 hours; a company ten times as many.
+    /// How many one user may request in 24 hours; a company has ten times as many.
     pub per_day: u32,
-    /// How many bytes those of a company may take together.
+    /// How many bytes those of a company may use together.
     pub stored: u64,
     /// After how long the file of a report is deleted; zero for never.
     pub retention: Duration,
@@ -42,7 +42,7 @@ impl Default for Limits {
 const OF_PERSON: &str = "select count(*) from reports where created_by = $1 and id >= $2";
 const OF_COMPANY: &str = "select count(*) from reports where company_id = $1 and id >= $2";
 
-/// Whether this person may ask for one more of this company.
+/// Whether this user may request one more for this company.
 ///
 /// # Errors
 /// 429.
@@ -52,8 +52,8 @@ pub(super) fn check(
     limits: &Limits,
 ) -> Result<(), Problem> {
     let since = first_id(tx.now().before(DAY));
-    let mut counted = |sql: &str, whose: Id| {
-        let found: Option<(i64,)> = tx.one(sql, params![whose, since])?;
+    let mut counted = |sql: &str, id: Id| {
+        let found: Option<(i64,)> = tx.one(sql, params![id, since])?;
         Ok::<_, Error>(found.map_or(0, |(count,)| u64::try_from(count).unwrap_or(0)))
     };
     if let Some(person) = person
@@ -63,24 +63,24 @@ pub(super) fn check(
             "You have requested {} reports in 24 hours. Try again later.",
             limits.per_day
         );
-        return Err(Problem::busy(LATER, detail));
+        return Err(Problem::busy(RETRY_AFTER, detail));
     }
     let of_company = limits.per_day.saturating_mul(COMPANY);
     if counted(OF_COMPANY, company)? >= u64::from(of_company) {
         let detail =
             format!("{of_company} reports of this company were requested in 24 hours. Try again later.");
-        return Err(Problem::busy(LATER, detail));
+        return Err(Problem::busy(RETRY_AFTER, detail));
     }
     match room(tx, company, limits)? {
         Ok(()) => Ok(()),
-        Err(words) => Err(Problem::busy(LATER, words)),
+        Err(words) => Err(Problem::busy(RETRY_AFTER, words)),
     }
 }
 
 const STORED: &str =
     "select cast(coalesce(sum(size), 0) as bigint) from reports where company_id = $1 and status = 'ready'";
 
-/// Whether there is room for one more report of the company; if not, that in words.
+/// Whether there is space for one more report of the company; if not, the reason.
 pub(super) fn room(tx: &mut Tx<'_>, company: Id, limits: &Limits) -> Result<Result<(), String>, Error> {
     let stored: Option<(i64,)> = tx.one(STORED, params![company])?;
     let stored = stored.map_or(0, |(bytes,)| u64::try_from(bytes).unwrap_or(0));
@@ -93,7 +93,7 @@ pub(super) fn room(tx: &mut Tx<'_>, company: Id, limits: &Limits) -> Result<Resu
     )))
 }
 
-/// The smallest id that is made at this time.
+/// The smallest id of this time.
 fn first_id(at: Time) -> Id {
     Id::from_parts(at.millis(), [0; 10])
 }

@@ -1,6 +1,6 @@
 //! A report as text: a head, findings, a tail.
 //!
-//! Owns: what each format looks like, and that text from outside stays text in it. Must not: touch the database.
+//! Owns: the appearance of each format, and escaping text from outside. Must not: touch the database.
 
 mod csv;
 mod html;
@@ -14,7 +14,7 @@ use base::{Severity, Time};
 use super::{Format, Report};
 use crate::findings::Finding;
 
-/// Writes one report. The head is made last, for it says how many findings there are.
+/// Writes one report. The head is created last, because it contains the number of findings.
 pub(super) struct Writer {
     report: Report,
     made_at: Time,
@@ -37,7 +37,7 @@ impl Writer {
     /// The text of the next findings.
     ///
     /// # Errors
-    /// 500 where it cannot be written.
+    /// 500 if it cannot be written.
     pub(super) fn findings(&mut self, findings: &[Finding]) -> Result<String, Problem> {
         let text = match self.report.format {
             Format::Html => html::findings(findings)?,
@@ -55,7 +55,7 @@ impl Writer {
     /// Head and tail.
     ///
     /// # Errors
-    /// 500 where they cannot be written.
+    /// 500 if they cannot be written.
     pub(super) fn frame(&mut self) -> Result<(String, String), Problem> {
         let (head, tail) = match self.report.format {
             Format::Html => html::frame(&self.report, self.made_at, &self.counts)?,
@@ -66,18 +66,18 @@ impl Writer {
         Ok((head, tail))
     }
 
-    /// How many findings were written.
+    /// The number of findings written.
     pub(super) const fn count(&self) -> u64 {
         self.count
     }
 
-    /// How many bytes were written, head and tail too.
+    /// The number of bytes written, including head and tail.
     pub(super) const fn size(&self) -> u64 {
         self.size
     }
 }
 
-/// A report that cannot be written is a fault of ours: the log says which.
+/// A report that cannot be written is an internal error: the log has the reason.
 fn unwritten(error: impl std::fmt::Display) -> Problem {
     tracing::error!(%error, "a report cannot be written");
     Problem::internal()

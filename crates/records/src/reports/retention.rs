@@ -1,6 +1,7 @@
-//! The files of old reports are deleted; that there was one is kept.
+//! Deletes the files of old reports; their records are kept.
 //!
-//! Owns: which are old, and deleting them in small portions. Must not: hold the writer for long: a file may be of 175 MB.
+//! Owns: which are old, and deleting them in small portions. Must not: occupy the writer for long: a file may have 175
+//! MB.
 
 use std::time::Duration;
 
@@ -10,10 +11,10 @@ use store::{Store, params};
 
 use super::{Status, change, list};
 
-/// How often it is looked for old ones.
-const EACH: Duration = Duration::from_hours(1);
+/// How often it checks for old ones.
+const INTERVAL: Duration = Duration::from_hours(1);
 
-/// How many reports are taken at a time.
+/// How many reports are read at a time.
 const REPORTS: u32 = 100;
 
 /// Deletes the files of old reports.
@@ -30,19 +31,19 @@ const PARTS: &str = "delete from report_parts where report_id = $1 and part in \
 const ENDED: &str = "update reports set size = 0 where id = $1 and status = 'expired'";
 
 impl Retention {
-    /// Deletes what was finished longer ago than this; zero for nothing.
+    /// Deletes files finished longer ago than this; zero for nothing.
     pub fn new(store: Store, after: Duration) -> Self {
         Self { store, after }
     }
 
-    /// Does so now and then, until it is dropped.
+    /// Does so regularly, until it is dropped.
     pub async fn run(self) {
         let clock = self.store.clock().clone();
         loop {
             if let Err(problem) = self.sweep().await {
-                tracing::warn!(%problem, "old reports wait for their end");
+                tracing::warn!(%problem, "old reports could not be deleted yet");
             }
-            clock.sleep(EACH).await;
+            clock.sleep(INTERVAL).await;
         }
     }
 
@@ -63,7 +64,7 @@ impl Retention {
             for (id,) in &old {
                 self.expire(*id, before).await?;
             }
-            // Also those that an earlier process did not come to the end of.
+            // Also those that an earlier process did not finish.
             let begun = self.store.read(|tx| tx.all::<(Id,)>(BEGUN, params![REPORTS]));
             let begun = begun.await?;
             for (id,) in &begun {
@@ -75,10 +76,10 @@ impl Retention {
         }
     }
 
-    /// From now on it cannot be downloaded any more.
+    /// From now on it can no longer be downloaded.
     async fn expire(&self, id: Id, before: Time) -> Result<(), Problem> {
         let expired = self.store.write(move |tx| {
-            let report = match list::held(tx, id, &Scope::All) {
+            let report = match list::get_for_update(tx, id, &Scope::All) {
                 Err(problem) if problem.status() == 404 => return Ok(()),
                 report => report?,
             };

@@ -13,7 +13,7 @@ use crate::{
     text,
 };
 
-/// A scan to be.
+/// A scan to create.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the fields are those of a scan")]
 pub struct New {
@@ -24,7 +24,7 @@ pub struct New {
     pub error: String,
 }
 
-/// What may change about a scan; none leaves it as it is.
+/// What may change about a scan; none leaves a field unchanged.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[expect(missing_docs, reason = "the fields are those of a scan")]
 pub struct Change {
@@ -43,7 +43,7 @@ const UPDATE: &str = "update scans set project_id = $3, name = $4, tool = $5, st
      started_at = $8, finished_at = $9, counts = $10, error = $11, search = $12, updated_at = $13, report = $14 \
      where id = $1 and company_id = $2";
 
-/// Adds a scan: `scan.scheduled`, `scan.started`, `scan.completed` or `scan.failed`, as its status says.
+/// Creates a scan: `scan.scheduled`, `scan.started`, `scan.completed` or `scan.failed`, depending on its status.
 ///
 /// # Errors
 /// 422 for a scheduled scan without a time.
@@ -75,11 +75,11 @@ pub fn create(tx: &mut Tx<'_>, new: New, place: &Place, by: &By) -> Result<Scan,
     Ok(scan)
 }
 
-/// Changes a scan: the event of its new status, `scan.updated` if that stays, or nothing at all if it is all that
-/// already. Whether it changed.
+/// Changes a scan: the event of its new status, `scan.updated` if the status stays the same, or nothing if nothing
+/// differs. Returns whether it changed.
 ///
 /// # Errors
-/// 409 for a status that may not follow; 422 for a scheduled scan without a time.
+/// 409 for a status that is not allowed; 422 for a scheduled scan without a time.
 pub fn change(tx: &mut Tx<'_>, scan: &mut Scan, change: Change, by: &By) -> Result<bool, Problem> {
     let before = scan.clone();
     set(&mut scan.place.project, change.project);
@@ -104,27 +104,27 @@ pub fn change(tx: &mut Tx<'_>, scan: &mut Scan, change: Change, by: &By) -> Resu
     Ok(true)
 }
 
-/// Writes a scan that was `before`, if it may have become that.
+/// Writes a scan that was `before`, if the transition is allowed.
 pub(super) fn write(tx: &mut Tx<'_>, before: &Scan, scan: &mut Scan) -> Result<(), Problem> {
     let (from, to, now) = (before.status, scan.status, tx.now());
     if from != to && !from.may_become(to) {
         return Err(Problem::conflict(format!(
-            "A scan that is {from} cannot become {to}."
+            "The status of a scan cannot change from {from} to {to}."
         )));
     }
     stamp(scan, now)?;
     scan.updated_at = now;
     match tx.execute(UPDATE, &values(scan))? {
         1 => Ok(()),
-        _ => Err(Error::Fault("a scan that was read is not there to be written").into()),
+        _ => Err(Error::Fault("a scan that was read no longer exists").into()),
     }
 }
 
-/// The times that a status brings with it.
+/// Sets the times for a new status.
 fn stamp(scan: &mut Scan, now: Time) -> Result<(), Problem> {
     match scan.status {
         Status::Scheduled if scan.scheduled_at.is_none() => {
-            return Err(Problem::field("scheduled_at", "a scheduled scan needs it"));
+            return Err(Problem::field("scheduled_at", "is required for a scheduled scan"));
         }
         Status::Scheduled => {}
         Status::Running => {
@@ -137,17 +137,17 @@ fn stamp(scan: &mut Scan, now: Time) -> Result<(), Problem> {
     Ok(())
 }
 
-// The indexes leave out '', and SQLite has to be told that the value is none.
+// The indexes leave out '', and SQLite must see that the value is not ''.
 const FORGET_FIRST: &str =
     "update findings set first_scan_id = '' where first_scan_id = $1 and first_scan_id <> ''";
 const FORGET_LAST: &str =
     "update findings set last_scan_id = '' where last_scan_id = $1 and last_scan_id <> ''";
 const DELETE: &str = "delete from scans where id = $1 and company_id = $2";
 
-/// Deletes a scan: `scan.deleted`. Its findings stay and forget it.
+/// Deletes a scan: `scan.deleted`. Its findings are kept without a reference to it.
 ///
 /// # Errors
-/// 409 while it is running: its import would write into nothing.
+/// 409 while it is running: its import would have no scan.
 pub fn delete(tx: &mut Tx<'_>, scan: &Scan, by: &By) -> Result<(), Problem> {
     if scan.status == Status::Running {
         return Err(Problem::conflict("A running scan cannot be deleted."));

@@ -10,7 +10,7 @@ use crate::{
     by::{self, put},
 };
 
-/// An event about this scan as it is now. Of its end, whoever added it hears.
+/// An event about this scan in its current state. The user who created it is notified of its end.
 pub(super) fn of(tx: &Tx<'_>, kind: Kind, scan: &Scan, by: &By) -> Event {
     let subject = Subject {
         kind: SubjectType::Scan,

@@ -1,7 +1,7 @@
 //! The handlers of scans.
 //!
-//! Owns: bodies, their validation, and which role may do what: viewers read, analysts write, managers delete.
-//! Must not: hold SQL.
+//! Owns: bodies, their validation, and the required roles: viewers read, analysts write, managers delete.
+//! Must not: contain SQL.
 
 use access::{
     Caller, Create, Created, Json, Page, PageQuery, Patch, Path, Problem, Query, Role, described_with,
@@ -21,7 +21,7 @@ use crate::{
     import, projects, text,
 };
 
-/// A scan to add.
+/// A scan to create.
 #[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewScan {
@@ -35,9 +35,9 @@ pub struct NewScan {
     /// The tool: at most 1,000 characters.
     #[schema(value_type = Option<OptionalLine<{ MAX_LINE }>>)]
     tool: Option<String>,
-    /// `scheduled` by default where it has a time, else `running`.
+    /// `scheduled` by default if it has a time, else `running`.
     status: Option<Status>,
-    /// When it is to start; a scheduled scan needs it.
+    /// When it is scheduled; required for a scheduled scan.
     #[schema(value_type = Option<Moment>)]
     scheduled_at: Option<Time>,
     /// Why it failed: at most 1,000 characters.
@@ -46,7 +46,7 @@ pub struct NewScan {
 }
 
 described_with! {
-    /// A scan to add, with a time where it is scheduled.
+    /// A scan to create, with a time if it is scheduled.
     DescribedScan, NewScan,
     needs("status", [Status::Scheduled.name()], ("scheduled_at", &json!({"type": "string"})))
 }
@@ -71,7 +71,7 @@ impl NewScan {
     }
 }
 
-/// What changes of a scan; what is left out stays.
+/// Changes of a scan; omitted fields stay unchanged.
 #[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ScanChange {
@@ -88,7 +88,7 @@ pub struct ScanChange {
     tool: Patch<String>,
     /// From `scheduled` to `running`, from either to `completed` or `failed`.
     status: Option<Status>,
-    /// When it is to start; null for no time.
+    /// When it is scheduled; null for no time.
     #[serde(default)]
     #[schema(value_type = Option<Moment>)]
     scheduled_at: Patch<Time>,
@@ -123,7 +123,7 @@ impl ScanChange {
     }
 }
 
-/// Which scans.
+/// Filters.
 #[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct ListQuery {
@@ -134,10 +134,10 @@ pub struct ListQuery {
     /// Only those in one of these statuses, separated by commas.
     #[param(value_type = Option<Vec<Status>>, style = Form, explode = false)]
     status: Option<String>,
-    /// Only those with this in name or tool, in any case of letters.
+    /// Only those with this text in name or tool, in any case.
     #[param(inline, value_type = Option<OptionalLine<{ MAX_SEARCH }>>)]
     text: Option<String>,
-    /// `created_at`, `scheduled_at` or `updated_at`, with `-` before it for the largest first; `-created_at` by default.
+    /// `created_at`, `scheduled_at` or `updated_at`, with `-` before it for descending order; `-created_at` by default.
     #[param(inline, value_type = Option<Sort>)]
     sort: Option<String>,
 }
@@ -146,7 +146,7 @@ pub struct ListQuery {
 #[utoipa::path(
     get, path = "/scans", tag = "scans", operation_id = "list_scans", params(ListQuery, PageQuery),
     responses(
-        (status = 200, description = "A page of scans, the newest first unless sorted otherwise", body = Page<View>),
+        (status = 200, description = "A page of scans, newest first unless sorted otherwise", body = Page<View>),
         (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
     ),
 )]
@@ -191,7 +191,7 @@ pub async fn get(
     Ok(Json(scan.into()))
 }
 
-/// Adds a scan
+/// Creates a scan
 #[utoipa::path(
     post, path = "/scans", tag = "scans", operation_id = "create_scan", request_body = DescribedScan,
     responses(
@@ -214,13 +214,13 @@ pub async fn create(
     records.write(move |tx| once.run(tx, create)).await
 }
 
-/// Changes a scan; what is left out stays
+/// Changes a scan; omitted fields stay unchanged
 #[utoipa::path(
     patch, path = "/scans/{id}", tag = "scans", operation_id = "update_scan", params(("id" = Id, Path)),
     request_body = ScanChange,
     responses(
         (status = 200, description = "The scan", body = View),
-        (status = 409, description = "The status may not follow, or a report is being imported into the scan",
+        (status = 409, description = "The transition is not allowed, or a scan report is being imported into the scan",
             body = Problem, content_type = "application/problem+json"),
         (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
     ),
@@ -233,13 +233,13 @@ pub async fn update(
 ) -> Result<Json<View>, Problem> {
     let scan = records
         .write(move |tx| {
-            let mut scan = super::held(tx, id, &caller.scope)?;
+            let mut scan = super::get_for_update(tx, id, &caller.scope)?;
             caller.may(scan.place.company.id, Role::Analyst)?;
             let change = body.checked(tx, &scan)?;
-            // Its counts and its end are the import's to write.
+            // Only the import writes its counts and its end.
             if change.status.is_some_and(|to| to != scan.status) && import::is_importing(tx, id)? {
                 return Err(Problem::conflict(
-                    "A report is being imported into this scan, which ends with the import.",
+                    "A scan report is being imported into this scan, which ends with the import.",
                 ));
             }
             super::change(tx, &mut scan, change, &By::caller(&caller))?;
@@ -249,11 +249,11 @@ pub async fn update(
     Ok(Json(scan.into()))
 }
 
-/// Deletes a scan that is not running; its findings stay
+/// Deletes a scan that is not running; its findings are kept
 #[utoipa::path(
     delete, path = "/scans/{id}", tag = "scans", operation_id = "delete_scan", params(("id" = Id, Path)),
     responses(
-        (status = 204, description = "It is gone"),
+        (status = 204, description = "Deleted"),
         (status = 409, description = "It is running", body = Problem, content_type = "application/problem+json"),
         (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
     ),
@@ -265,7 +265,7 @@ pub async fn delete(
 ) -> Result<StatusCode, Problem> {
     records
         .write(move |tx| {
-            let scan = super::held(tx, id, &caller.scope)?;
+            let scan = super::get_for_update(tx, id, &caller.scope)?;
             caller.may(scan.place.company.id, Role::Manager)?;
             super::delete(tx, &scan, &By::caller(&caller))
         })

@@ -10,7 +10,7 @@ use store::Tx;
 use super::{Counts, New, Report, Scan, Status, change, event, list};
 use crate::{By, MAX_LINE, MAX_TITLE, Place, by::put, import::UndoCounts};
 
-/// Starts the scan of an import of this tool's report: `scan.started`.
+/// Starts the scan of an import from this tool: `scan.started`.
 ///
 /// # Errors
 /// The store's.
@@ -25,11 +25,11 @@ pub fn start(tx: &mut Tx<'_>, tool: &str, place: &Place, by: &By) -> Result<Scan
     change::create(tx, new, place, by)
 }
 
-/// Completes a running scan: `scan.completed` with its counts by severity, of which these people and teams hear, and the actor. One that is
-/// completed already stays as it is.
+/// Completes a running scan: `scan.completed` with its counts by severity, which notifies these users and teams, and
+/// the actor. One that is already completed stays unchanged.
 ///
 /// # Errors
-/// 404 where it was deleted, 409 where it failed meanwhile.
+/// 404 if it was deleted, 409 if it failed in the meantime.
 pub fn complete(
     tx: &mut Tx<'_>,
     scan: Id,
@@ -37,20 +37,20 @@ pub fn complete(
     (users, teams): (&BTreeSet<Id>, &BTreeSet<Id>),
     by: &By,
 ) -> Result<Scan, Problem> {
-    let before = list::held(tx, scan, &Scope::All)?;
+    let before = list::get_for_update(tx, scan, &Scope::All)?;
     if before.status == Status::Completed {
         return Ok(before);
     }
     let mut scan = before.clone();
     scan.status = Status::Completed;
     scan.counts = Some(counts);
-    let told: BTreeSet<Id> = users
+    let recipients: BTreeSet<Id> = users
         .iter()
         .copied()
         .chain(scan.created_by)
         .chain(by.id())
         .collect();
-    let people: Vec<Id> = told.into_iter().collect();
+    let people: Vec<Id> = recipients.into_iter().collect();
     let teams: Vec<Id> = teams.iter().copied().collect();
     scan.report = Some(Report {
         people: people.clone(),
@@ -70,12 +70,12 @@ pub fn complete(
     Ok(scan)
 }
 
-/// Fails a running scan: `scan.failed`. One that ended already, or is gone, stays so.
+/// Fails a running scan: `scan.failed`. One that has ended or was deleted stays unchanged.
 ///
 /// # Errors
 /// The store's.
 pub fn fail(tx: &mut Tx<'_>, scan: Id, error: &str, by: &By) -> Result<(), Problem> {
-    let before = match list::held(tx, scan, &Scope::All) {
+    let before = match list::get_for_update(tx, scan, &Scope::All) {
         Ok(scan) if scan.status.is_ahead() => scan,
         Ok(_) => return Ok(()),
         Err(problem) if problem == Problem::not_found() => return Ok(()),
@@ -90,7 +90,7 @@ pub fn fail(tx: &mut Tx<'_>, scan: Id, error: &str, by: &By) -> Result<(), Probl
     Ok(())
 }
 
-/// Says that the import of a scan was undone: `scan.updated`, for everyone who was notified of its end.
+/// Announces that the import of a scan was undone: `scan.updated`, for everyone who was notified of its end.
 ///
 /// # Errors
 /// The store's.

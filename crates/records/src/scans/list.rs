@@ -1,4 +1,4 @@
-//! Finding scans: one, or a page of those that fit.
+//! Reads scans: one, or a page of those that match.
 
 use access::{Page, PageQuery, Problem};
 use base::{Id, Scope, Time};
@@ -44,7 +44,7 @@ impl FromRow for Scan {
     }
 }
 
-/// What is stored as JSON; none for nothing.
+/// A value stored as JSON; none for an empty text.
 fn json<T: serde::de::DeserializeOwned>(text: &str) -> Result<Option<T>, Error> {
     if text.is_empty() {
         return Ok(None);
@@ -54,7 +54,7 @@ fn json<T: serde::de::DeserializeOwned>(text: &str) -> Result<Option<T>, Error> 
         .map_err(|error| Error::Decode(format!("a scan: {error}")))
 }
 
-/// Which scans; none is no condition.
+/// Filters; none means no condition.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Filter {
     /// Of this company.
@@ -63,11 +63,11 @@ pub struct Filter {
     pub project: Option<Id>,
     /// In one of these statuses; empty for all.
     pub statuses: Vec<Status>,
-    /// With this in name or tool, in any case of letters.
+    /// With this text in name or tool, in any case.
     pub text: Option<String>,
 }
 
-/// In which order.
+/// The sort order.
 pub type Sort = order::Sort<Scan>;
 
 impl Sorted for Scan {
@@ -90,10 +90,10 @@ impl Sorted for Scan {
     }
 }
 
-/// A page of the scans of a scope that fit.
+/// A page of matching scans of a scope.
 ///
 /// # Errors
-/// 422 for a limit or a cursor that does not fit.
+/// 422 for an invalid limit or cursor.
 pub fn list(
     tx: &mut Tx<'_>,
     scope: &Scope,
@@ -121,11 +121,11 @@ pub fn get(tx: &mut Tx<'_>, id: Id, scope: &Scope) -> Result<Scan, Problem> {
     one(tx, id, scope, "")
 }
 
-/// One scan of a scope, which nobody else changes until the end of this transaction.
+/// One scan of a scope, locked until the end of this transaction.
 ///
 /// # Errors
 /// 404.
-pub fn held(tx: &mut Tx<'_>, id: Id, scope: &Scope) -> Result<Scan, Problem> {
+pub fn get_for_update(tx: &mut Tx<'_>, id: Id, scope: &Scope) -> Result<Scan, Problem> {
     let lock = tx.for_update("s");
     one(tx, id, scope, &lock)
 }

@@ -1,26 +1,26 @@
-//! The life of a scan: one table of what may follow what.
+//! The lifecycle of a scan: one table of transitions.
 
 use base::Kind;
 
 use crate::word::words;
 
 words! {
-    /// Where a scan stands.
+    /// The status of a scan.
     pub enum Status (ScanStatus, "a scan's status") {
-        /// It is to start at some time.
+        /// Not started yet.
         Scheduled "scheduled",
-        /// It is going on.
+        /// In progress.
         Running "running",
-        /// It ended well.
+        /// Ended successfully.
         Completed "completed",
-        /// It did not.
+        /// Failed.
         Failed "failed",
     }
 }
 
 use Status::{Completed, Failed, Running, Scheduled};
 
-/// The lifecycle. A row is a status and what may follow it.
+/// The lifecycle. Each row is a status and its successors.
 const TRANSITIONS: [(Status, &[Status]); 4] = [
     (Scheduled, &[Running, Completed, Failed]),
     (Running, &[Completed, Failed]),
@@ -29,22 +29,22 @@ const TRANSITIONS: [(Status, &[Status]); 4] = [
 ];
 
 impl Status {
-    /// Those of the calendar: the scan is yet to end.
+    /// Those on the calendar: the scan has not ended.
     pub const AHEAD: [Self; 2] = [Scheduled, Running];
 
-    /// Whether it is yet to end.
+    /// Whether it has not ended.
     pub fn is_ahead(self) -> bool {
         Self::AHEAD.contains(&self)
     }
 
-    /// Whether `to` may follow it.
+    /// Whether `to` is a successor.
     pub fn may_become(self, to: Self) -> bool {
         TRANSITIONS
             .iter()
             .any(|(from, next)| *from == self && next.contains(&to))
     }
 
-    /// What happened when a scan came to stand here.
+    /// The event type of a change to this status.
     pub const fn kind(self) -> Kind {
         match self {
             Scheduled => Kind::ScanScheduled,

@@ -1,4 +1,4 @@
-//! A scan as the API answers it.
+//! A scan as the API returns it.
 
 use base::{Id, Time};
 use serde::Serialize;
@@ -20,31 +20,31 @@ pub struct View {
     pub project_id: Option<Id>,
     /// That project's name.
     pub project_name: Option<String>,
-    /// Its name, in a line.
+    /// Its name, one line.
     pub name: String,
     /// The tool.
     pub tool: Option<String>,
-    /// Where it stands.
+    /// Its status.
     pub status: Status,
-    /// When it is to start.
+    /// When it is scheduled.
     pub scheduled_at: Option<Time>,
     /// When it started.
     pub started_at: Option<Time>,
     /// When it ended.
     pub finished_at: Option<Time>,
-    /// What its import did, if it has ended.
+    /// The counts of its import, if it has ended.
     pub counts: Option<Counts>,
-    /// What its report covered and came to, if it has ended.
+    /// What its scan report covered and the result, if it has ended.
     pub report: Option<Report>,
     /// When its import was undone.
     pub undone_at: Option<Time>,
     /// Why it failed.
     pub error: Option<String>,
-    /// Who added it.
+    /// Who created it.
     pub created_by: Option<Id>,
-    /// Since when it is known here.
+    /// When it was created.
     pub created_at: Time,
-    /// When it last changed.
+    /// When it was last updated.
     pub updated_at: Time,
 }
 

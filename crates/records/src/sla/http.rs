@@ -1,4 +1,4 @@
-//! `/companies/{id}/sla-days`, `/companies/{id}/sla-warnings`, and what holds where they say nothing: `/sla-defaults`.
+//! `/companies/{id}/sla-days`, `/companies/{id}/sla-warnings`, and the defaults: `/sla-defaults`.
 
 use access::{
     Caller, Json, Path, Problem, Role,
@@ -20,21 +20,21 @@ use crate::{
     },
 };
 
-/// What holds for a company as long as it sets nothing else.
+/// The values for a company that sets none.
 #[derive(Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[schema(as = SlaDefaults)]
 pub struct Defaults {
     /// Days to the deadline, 0 for none.
     pub days: Days,
-    /// Hours before the deadline at which to warn, the earliest first.
+    /// Hours before the deadline at which to warn, earliest first.
     pub warning_hours: Vec<u32>,
 }
 
-/// The SLA days and warnings that the operator set for every company.
+/// The SLA days and warnings that the operator set for all companies
 #[utoipa::path(
     get, path = "/sla-defaults", tag = "companies", operation_id = "get_sla_defaults",
     responses(
-        (status = 200, description = "What holds", body = Defaults),
+        (status = 200, description = "The defaults", body = Defaults),
         (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
     ),
 )]
@@ -48,14 +48,14 @@ pub async fn get_sla_defaults(State(records): State<Records>, _: Caller) -> Json
     })
 }
 
-/// The SLA days a company has set.
+/// The SLA days of a company
 ///
-/// Null stands for the settings' value, 0 for no deadline.
+/// Null means the default, 0 means no deadline.
 #[utoipa::path(
     get, path = "/companies/{id}/sla-days", tag = "companies", operation_id = "get_sla_days",
     params(("id" = Id, Path)),
     responses(
-        (status = 200, description = "What is set", body = Overrides),
+        (status = 200, description = "The company's values", body = Overrides),
         (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
     ),
 )]
@@ -74,15 +74,15 @@ pub async fn get_sla_days(
         .map(Json)
 }
 
-/// Sets the SLA days of a company, all six: what is null or left out goes back to the settings' value.
+/// Sets the SLA days of a company, all six; values that are null or omitted are reset to the default
 ///
-/// Deadlines that were computed before stay as they are.
+/// Deadlines that were already calculated stay unchanged.
 #[utoipa::path(
     put, path = "/companies/{id}/sla-days", tag = "companies", operation_id = "put_sla_days",
     params(("id" = Id, Path)),
     request_body = Overrides,
     responses(
-        (status = 200, description = "What it is from now on", body = Overrides),
+        (status = 200, description = "The new values", body = Overrides),
         (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
     ),
 )]
@@ -96,7 +96,7 @@ pub async fn put_sla_days(
     let mut check = Check::new();
     for severity in Severity::ALL {
         let fits = overrides.slot(severity).is_none_or(|days| days <= MAX_DAYS);
-        check.that(fits, severity.name(), "it is more than 3650");
+        check.that(fits, severity.name(), "must be at most 3,650");
     }
     check.done()?;
     records
@@ -113,14 +113,14 @@ pub async fn put_sla_days(
         .map(Json)
 }
 
-/// When a company is warned of SLA deadlines.
+/// When a company is warned about SLA deadlines
 ///
-/// Null stands for the settings' hours, an empty list for no warning at all.
+/// Null means the default hours, an empty list no warnings.
 #[utoipa::path(
     get, path = "/companies/{id}/sla-warnings", tag = "companies", operation_id = "get_sla_warnings",
     params(("id" = Id, Path)),
     responses(
-        (status = 200, description = "What is set", body = Warnings),
+        (status = 200, description = "The company's values", body = Warnings),
         (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
     ),
 )]
@@ -139,16 +139,16 @@ pub async fn get_sla_warnings(
         .map(Json)
 }
 
-/// Sets when a company is warned of SLA deadlines; null or left out goes back to the settings' hours.
+/// Sets when a company is warned about SLA deadlines; null or omitted resets to the default hours
 ///
-/// Findings that wait for a deadline now are warned of by the new hours, but for steps as near or nearer that they were
-/// warned at already. Of several new hours that are past, the nearest one counts.
+/// The new hours apply to current deadlines, except for steps that are as near or nearer than those already announced.
+/// If several of the new hours have already passed, only the nearest one counts.
 #[utoipa::path(
     put, path = "/companies/{id}/sla-warnings", tag = "companies", operation_id = "put_sla_warnings",
     params(("id" = Id, Path)),
     request_body = Warnings,
     responses(
-        (status = 200, description = "What it is from now on", body = Warnings),
+        (status = 200, description = "The new values", body = Warnings),
         (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
     ),
 )]
@@ -172,17 +172,17 @@ pub async fn put_sla_warnings(
             Ok(set)
         })
         .await?;
-    records.bell.notify_one();
+    records.wake.notify_one();
     Ok(Json(set))
 }
 
 fn checked(hours: &[u32]) -> Result<(), Problem> {
     let mut check = Check::new();
-    check.that(hours.len() <= MAX_WARNINGS, "hours", "it has more than 10");
+    check.that(hours.len() <= MAX_WARNINGS, "hours", "must list at most 10");
     for (index, step) in hours.iter().enumerate().take(MAX_WARNINGS) {
         let field = format!("hours[{index}]");
-        check.that((1..=MAX_HOURS).contains(step), &field, "it is not from 1 to 2160");
-        check.that(!hours[..index].contains(step), &field, "it is there twice");
+        check.that((1..=MAX_HOURS).contains(step), &field, "must be from 1 to 2,160");
+        check.that(!hours[..index].contains(step), &field, "must not occur twice");
     }
     check.done()
 }

@@ -1,6 +1,6 @@
-//! At which hours before a deadline a company is warned, where it wants others than the settings'.
+//! At which hours before a deadline a company is warned, if it overrides the settings.
 //!
-//! Owns: the table `sla_steps`. Must not: know which findings wait; a change is handed to the clock, which goes through
+//! Owns: the table `sla_steps`. Must not: know which findings wait; a change is passed to the clock, which updates
 //! them.
 
 use std::collections::BTreeMap;
@@ -12,13 +12,13 @@ use store::{Error, Select, Tx, params};
 use super::ladder::Ladder;
 use crate::clock::sweep;
 
-/// When a company is warned of an SLA deadline.
+/// When a company is warned about an SLA deadline.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(default, deny_unknown_fields)]
 #[schema(as = SlaWarnings)]
 pub struct Warnings {
-    /// Hours before the deadline, the earliest first: 1 to 2,160, at most ten and no two alike. None at all for no
-    /// warning; null for the settings' hours.
+    /// Hours before the deadline, earliest first: 1 to 2,160, at most ten different values. An empty list for no
+    /// warning; null for the default hours.
     #[schema(value_type = Option<std::collections::BTreeSet<u32>>, max_items = 10, minimum = 1, maximum = 2160)]
     pub hours: Option<Vec<u32>>,
 }
@@ -26,7 +26,7 @@ pub struct Warnings {
 const HELD: &str = "select id from companies where id = $1";
 const OWN: &str = "select hours from sla_steps where company_id = $1 order by hours desc";
 
-/// What the company has set.
+/// The company's values.
 ///
 /// # Errors
 /// The store's.
@@ -38,12 +38,12 @@ pub fn of(tx: &mut Tx<'_>, company: Id) -> Result<Warnings, Error> {
     })
 }
 
-/// The company's own ladder, if it has one, which does not change before this transaction ends: whoever writes a finding
-/// by it must be done when the clock goes through the findings for another.
+/// The company's own ladder, if it has one, locked against changes until this transaction ends: a finding that is
+/// written by it must be complete before the clock updates the findings for another.
 ///
 /// # Errors
 /// The store's.
-pub(crate) fn held(tx: &mut Tx<'_>, company: Id) -> Result<Option<Ladder>, Error> {
+pub(crate) fn get_for_share(tx: &mut Tx<'_>, company: Id) -> Result<Option<Ladder>, Error> {
     let lock = tx.for_share("companies");
     if !lock.is_empty() {
         tx.one::<(Id,)>(&format!("{HELD}{lock}"), params![company])?;
@@ -53,7 +53,7 @@ pub(crate) fn held(tx: &mut Tx<'_>, company: Id) -> Result<Option<Ladder>, Error
 
 const AMONG: &str = "select company_id, hours from sla_steps where 1 = 1";
 
-/// The own ladders of these companies, as far as they have one.
+/// The ladders of these companies, if they have their own.
 ///
 /// # Errors
 /// The store's.
@@ -74,7 +74,7 @@ pub(crate) fn among(tx: &mut Tx<'_>, companies: &[Id]) -> Result<BTreeMap<Id, La
 const CLEAR: &str = "delete from sla_steps where company_id = $1";
 const SET: &str = "insert into sla_steps (company_id, hours) values ($1, $2)";
 
-/// Sets when the company is warned; the findings that wait are gone through by the clock. What comes back is in order.
+/// Sets when the company is warned; the clock updates the waiting findings. Returns the sorted value.
 ///
 /// # Errors
 /// The store's.

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::{View, list, retire};
 use crate::{By, MAX_COMMENT, Records};
 
-/// Which targets, and in which order.
+/// Filters and the sort order.
 #[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct TargetQuery {
@@ -18,7 +18,7 @@ pub struct TargetQuery {
     company_id: Option<Id>,
     /// Only those of this project.
     project_id: Option<Id>,
-    /// `created_at` or `last_report_at`, with `-` before it for the largest first; `-created_at` by default.
+    /// `created_at` or `last_report_at`, with `-` before it for descending order; `-created_at` by default.
     #[param(inline, value_type = Option<list::Sort>)]
     sort: Option<String>,
 }
@@ -27,7 +27,7 @@ pub struct TargetQuery {
 #[utoipa::path(
     get, path = "/targets", tag = "scans", operation_id = "list_targets", params(TargetQuery, PageQuery),
     responses(
-        (status = 200, description = "A page of them", body = Page<View>),
+        (status = 200, description = "A page of targets", body = Page<View>),
         (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
     ),
 )]
@@ -54,7 +54,7 @@ pub async fn targets(
 #[derive(Debug, Clone, Default, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Retirement {
-    /// Why: kept in the history of the findings that are closed, and in the audit log. At most 2,000 characters.
+    /// The reason: kept in the history of the closed findings and in the audit log. At most 2,000 characters.
     #[serde(default)]
     #[schema(value_type = Statement<{ MAX_COMMENT }>, required = true)]
     comment: Option<String>,
@@ -65,20 +65,20 @@ pub struct Retirement {
 pub struct Retired {
     /// The target.
     target: View,
-    /// How many findings were closed.
+    /// The number of findings that were closed.
     closed: u64,
 }
 
 /// Retire a target
 ///
-/// Nothing will be reported about it any more: its open findings are closed, with the comment as the reason. It is audited.
-/// The next report of the target takes it up again.
+/// No more scan reports are expected for it: its open findings are closed, with the comment as the reason. This is
+/// audited. The next scan report of the target reactivates it.
 #[utoipa::path(
     post, path = "/targets/{id}/retire", tag = "scans", operation_id = "retire_target", params(("id" = Id, Path)),
     request_body = Retirement,
     responses(
         (status = 200, description = "Retired", body = Retired),
-        (status = 409, description = "A report of it is being imported", body = Problem,
+        (status = 409, description = "A scan report of it is being imported", body = Problem,
             content_type = "application/problem+json"),
         (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
     ),

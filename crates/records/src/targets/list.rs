@@ -1,4 +1,4 @@
-//! Targets in a list.
+//! Lists targets.
 
 use access::{Page, PageQuery, Problem};
 use base::{Id, Scope, Time};
@@ -11,30 +11,30 @@ use crate::{
     order::{self, Order, Sorted},
 };
 
-/// A target with what is known of it.
+/// A target with its current state.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Target {
     /// Its id.
     pub id: Id,
     /// The company and the project it belongs to.
     pub place: Place,
-    /// The tool, as its first report called it.
+    /// The tool, as named by its first scan report.
     pub tool: String,
     /// Its name; empty for the whole project.
     pub name: String,
-    /// The scan of its latest report.
+    /// The scan of its latest scan report.
     pub last_scan: Option<Id>,
-    /// When that report was made.
+    /// When that scan report was created.
     pub reported_at: Option<Time>,
-    /// Since when it is retired.
+    /// When it was retired.
     pub retired_at: Option<Time>,
     /// Open findings.
     pub open: u64,
-    /// Since when it is known here.
+    /// When it was created.
     pub created_at: Time,
 }
 
-/// A target as the API answers it.
+/// A target as the API returns it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[schema(as = Target)]
 pub struct View {
@@ -52,25 +52,25 @@ pub struct View {
     pub tool: String,
     /// Its name, such as an image or a host; null for the whole project.
     pub target: Option<String>,
-    /// The scan of its latest report; null where that was undone or deleted.
+    /// The scan of its latest scan report; null if it was undone or deleted.
     pub last_scan_id: Option<Id>,
-    /// When that report was made, by its own clock where it has one.
+    /// When that scan report was created, by its own clock if it has one.
     pub last_report_at: Option<Time>,
-    /// Whether there was no report for 30 days.
+    /// Whether there has been no scan report for 30 days.
     pub stale: bool,
-    /// Since when it is retired; null where it is not. The next report takes it up again.
+    /// When it was retired; null if it is not. The next scan report reactivates it.
     pub retired_at: Option<Time>,
     /// Open findings.
     pub open: u64,
-    /// Since when it is known here.
+    /// When it was created.
     pub created_at: Time,
 }
 
-/// After how long without a report a target is stale.
+/// After how long without a scan report a target is stale.
 const STALE: std::time::Duration = std::time::Duration::from_hours(30 * 24);
 
 impl Target {
-    /// As the API answers it.
+    /// As the API returns it.
     pub fn view(self, now: Time) -> View {
         let (project_id, project_name) = Named::split(self.place.project);
         let last = self.reported_at.unwrap_or(self.created_at);
@@ -138,13 +138,13 @@ impl Sorted for Target {
     }
 }
 
-/// In which order.
+/// The sort order.
 pub(super) type Sort = order::Sort<Target>;
 
-/// A page of the targets of a scope, of a company and a project where they are given.
+/// A page of the targets of a scope, optionally of a company and a project.
 ///
 /// # Errors
-/// 422 for a limit or a cursor that does not fit.
+/// 422 for an invalid limit or cursor.
 pub fn list(
     tx: &mut Tx<'_>,
     scope: &Scope,
@@ -159,7 +159,7 @@ pub fn list(
     sort.cut(sort.page(select, page)?.all(tx)?, page)
 }
 
-/// One target of a scope, only to look at.
+/// One target of a scope, read-only.
 ///
 /// # Errors
 /// 404.
@@ -171,11 +171,11 @@ pub(super) fn get(tx: &mut Tx<'_>, id: Id, scope: &Scope) -> Result<Target, Prob
         .ok_or_else(Problem::not_found)
 }
 
-/// One target of a scope, which nobody else changes until the end of this transaction.
+/// One target of a scope, locked until the end of this transaction.
 ///
 /// # Errors
 /// 404.
-pub(super) fn held(tx: &mut Tx<'_>, id: Id, scope: &Scope) -> Result<Target, Problem> {
+pub(super) fn get_for_update(tx: &mut Tx<'_>, id: Id, scope: &Scope) -> Result<Target, Problem> {
     let lock = tx.for_update("t");
     Select::new(SELECT)
         .scope("t.company_id", scope)

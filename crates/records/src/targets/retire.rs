@@ -1,4 +1,4 @@
-//! The end of a target: nothing will be reported about it any more.
+//! Retires a target: no more scan reports are expected for it.
 
 use access::{
     Problem,
@@ -7,7 +7,7 @@ use access::{
 use base::{Id, Scope};
 use store::{Tx, params};
 
-use super::list::{Target, get, held};
+use super::list::{Target, get, get_for_update};
 use crate::{
     By, Records, Settings,
     findings::{self, Context, Status, bulk::PORTION},
@@ -18,10 +18,11 @@ const RETIRE: &str = "update scan_targets set retired_at = $2 where id = $1";
 const OPEN: &str = "select id from findings where target_id = $1 and target_id <> '' \
      and status in ('open', 'in_progress', 'retest') order by id limit $2";
 
-/// Retires a target: what is open of it is closed, in portions; the next report takes it up again. How many were closed.
+/// Retires a target: its open findings are closed, in portions; the next scan report reactivates it. Returns how many
+/// were closed.
 ///
 /// # Errors
-/// 404; 409 while a report of it is being imported.
+/// 404; 409 while a scan report of it is being imported.
 pub async fn retire(
     records: &Records,
     (id, scope): (Id, Scope),
@@ -60,10 +61,10 @@ fn begin(
     comment: &str,
     by: &audit::By,
 ) -> Result<Target, Problem> {
-    let target = held(tx, id, scope)?;
+    let target = get_for_update(tx, id, scope)?;
     if import::holds(tx, id)? {
         return Err(Problem::conflict(
-            "A report of this target is being imported. Try again when it is done.",
+            "A scan report of this target is being imported. Try again when it is done.",
         ));
     }
     tx.execute(RETIRE, params![id, tx.now()])?;
@@ -73,7 +74,7 @@ fn begin(
     Ok(target)
 }
 
-/// Closes some of what is open; whether there is more.
+/// Closes some of the open findings; returns whether there are more.
 fn close(
     tx: &mut Tx<'_>,
     (target, company): (Id, Id),
@@ -88,7 +89,7 @@ fn close(
         settings: &settings,
         by,
     };
-    for mut finding in findings::import::held(tx, company, &ids)?.into_values() {
+    for mut finding in findings::import::get_for_update(tx, company, &ids)?.into_values() {
         let closing = (Status::Closed, findings::Mover::Scan);
         findings::move_by(tx, &mut finding, closing, comment, context)?;
     }

@@ -13,12 +13,12 @@ fn many(count: u32) -> String {
     report(&[run("Saw", &results)])
 }
 
-/// Makes every finding behind the first 250 fail.
+/// Makes every finding after the first 250 fail.
 async fn break_it(world: &World) {
     break_at(world, 250).await;
 }
 
-/// Makes every finding behind the first so many fail.
+/// Makes every finding after the first `count` fail.
 pub(crate) async fn break_at(world: &World, count: u32) {
     let statements = match world.database {
         "SQLite" => vec![format!(
@@ -56,7 +56,7 @@ pub(crate) async fn mend(world: &World) {
 }
 
 #[tokio::test]
-async fn an_import_that_breaks_is_failed_and_can_be_repeated() {
+async fn an_import_that_fails_is_marked_failed_and_can_be_repeated() {
     for mut world in World::all().await {
         break_it(&world).await;
         let answer = world.import(many(600)).await;
@@ -80,7 +80,7 @@ async fn an_import_that_breaks_is_failed_and_can_be_repeated() {
     }
 }
 
-/// Leaves an import behind as a killed process does: its scan running, its lease held.
+/// Leaves an import behind like a killed process: its scan running, its lease held.
 async fn leave_behind(world: &World) -> base::Id {
     world.import(simple(&["a"])).await.counts();
     let scan: base::Id = world.column("select id from scans").await.remove(0);
@@ -111,7 +111,7 @@ fn records(store: &store::Store) -> records::Records {
 }
 
 #[tokio::test]
-async fn an_import_that_a_crash_left_behind_is_failed_once_its_lease_is_over() {
+async fn an_import_left_behind_by_a_crash_is_marked_failed_when_its_lease_expires() {
     let clock = Clock::manual("2026-03-01T12:00:00Z".parse().unwrap());
     for mut world in World::all_at(&clock).await {
         assert_eq!(import::recover(&records(&world.store)).await, Ok(0));
@@ -123,7 +123,7 @@ async fn an_import_that_a_crash_left_behind_is_failed_once_its_lease_is_over() {
             async move { import::recover(&records(&store)).await }
         });
         tokio::time::sleep(Duration::from_millis(50)).await;
-        assert!(!recovering.is_finished(), "it may still be alive");
+        assert!(!recovering.is_finished(), "it may still be running");
         assert_eq!(world.import(simple(&["a"])).await.status, StatusCode::CONFLICT);
         clock.advance(LEASE);
         assert_eq!(recovering.await.unwrap(), Ok(1));
@@ -144,7 +144,7 @@ async fn an_import_that_a_crash_left_behind_is_failed_once_its_lease_is_over() {
 }
 
 #[tokio::test]
-async fn the_next_import_takes_over_what_broke_off() {
+async fn the_next_import_takes_over_an_interrupted_one() {
     let clock = Clock::manual("2026-03-01T12:00:00Z".parse().unwrap());
     for mut world in World::all_at(&clock).await {
         leave_behind(&world).await;
@@ -168,7 +168,7 @@ async fn the_next_import_takes_over_what_broke_off() {
 }
 
 #[tokio::test]
-async fn two_imports_of_one_tool_at_once_never_double() {
+async fn two_concurrent_imports_of_one_tool_create_no_duplicates() {
     for mut world in World::all().await {
         let other = world.add_project("Mobile").await;
         world.events();
@@ -180,13 +180,13 @@ async fn two_imports_of_one_tool_at_once_never_double() {
         assert_eq!(
             elsewhere.counts(),
             [300, 300, 0, 0, 0, 0, 0],
-            "another place is not in the way"
+            "another place is not blocked"
         );
         let mut statuses = [one.status.as_u16(), two.status.as_u16()];
         statuses.sort_unstable();
         match statuses {
             [201, 409] => assert!(one.detail().contains("Saw") || two.detail().contains("Saw")),
-            // One was done before the other began.
+            // One finished before the other began.
             [201, 201] => assert_eq!(one.counts()[1] + two.counts()[1], 600),
             other => panic!("{other:?}"),
         }
@@ -209,7 +209,7 @@ async fn two_imports_of_one_tool_at_once_never_double() {
 }
 
 #[tokio::test]
-async fn a_scan_that_is_deleted_ends_its_import() {
+async fn deleting_a_scan_ends_its_import() {
     for world in World::all().await {
         let importing = world.import(many(5_000));
         let deleting = async {
@@ -240,7 +240,7 @@ async fn a_scan_that_is_deleted_ends_its_import() {
 }
 
 #[tokio::test]
-async fn nobody_ends_the_scan_of_an_import_by_hand() {
+async fn the_scan_of_an_import_cannot_be_ended_by_hand() {
     for world in World::all().await {
         let scan = leave_behind(&world).await;
         for status in ["completed", "failed"] {
@@ -260,7 +260,7 @@ async fn nobody_ends_the_scan_of_an_import_by_hand() {
 
 // promise: M3
 #[tokio::test]
-async fn an_import_that_broke_off_and_is_repeated_gives_the_list_of_an_uninterrupted_one() {
+async fn an_interrupted_import_that_is_repeated_gives_the_same_list_as_an_uninterrupted_one() {
     let many = |from: u32, by: u32| {
         let results: Vec<_> = (from..from + 300)
             .map(|n| {
@@ -298,7 +298,7 @@ async fn an_import_that_broke_off_and_is_repeated_gives_the_list_of_an_uninterru
     }
 }
 
-/// Imports a report in the background, and waits until it holds its target.
+/// Imports a scan report in the background, and waits until it holds its target.
 async fn begun(world: &std::sync::Arc<World>, entries: u32) -> tokio::task::JoinHandle<crate::world::Answer> {
     let importing = tokio::spawn({
         let (world, report) = (std::sync::Arc::clone(world), many(entries));
@@ -317,7 +317,7 @@ async fn begun(world: &std::sync::Arc<World>, entries: u32) -> tokio::task::Join
 
 // promise: L5
 #[tokio::test(flavor = "multi_thread")]
-async fn an_import_that_runs_is_not_taken_for_broken_off_whatever_the_clock_is_set_to() {
+async fn a_running_import_is_never_taken_for_interrupted_whatever_the_clock_says() {
     for seconds in [-7_200, 7_200] {
         let clock = Clock::manual("2026-03-01T12:00:00Z".parse().unwrap());
         for world in World::all_at(&clock).await {
@@ -348,7 +348,7 @@ async fn an_import_that_runs_is_not_taken_for_broken_off_whatever_the_clock_is_s
 
 // promise: L5
 #[tokio::test]
-async fn a_lease_from_before_the_clock_was_set_back_locks_nobody_out() {
+async fn a_lease_from_before_the_clock_was_set_back_blocks_nobody() {
     let clock = Clock::manual("2026-03-01T12:00:00Z".parse().unwrap());
     for world in World::all_at(&clock).await {
         leave_behind(&world).await;
@@ -364,7 +364,7 @@ async fn a_lease_from_before_the_clock_was_set_back_locks_nobody_out() {
 
 // issue 18, line 9
 #[tokio::test(flavor = "multi_thread")]
-async fn an_orderly_stop_ends_an_import_and_its_target_is_free_at_once() {
+async fn an_orderly_stop_ends_an_import_and_releases_its_target_at_once() {
     for world in World::all().await {
         let mut world = std::sync::Arc::new(world);
         let importing = begun(&world, 3_000).await;

@@ -1,4 +1,4 @@
-//! Every folder of `tests/samples/cases` of `formats`, as its README says it.
+//! Every folder of `tests/samples/cases` of `formats`, as described in its README.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ fn case(name: &str) -> Vec<u8> {
     sample(&format!("cases/{name}"))
 }
 
-/// Imports a case and answers its counts.
+/// Imports a case and returns its counts.
 async fn import(world: &World, name: &str) -> [u64; 7] {
     let answer = world.import(case(name)).await;
     assert_eq!(answer.body["whole"], true, "{name}: {}", answer.body);
@@ -35,7 +35,7 @@ pub(crate) async fn at(world: &World, location: &str) -> Id {
 
 // promise: M4
 #[tokio::test]
-async fn case_03_a_key_above_a_judged_one_is_open() {
+async fn case_03_a_key_above_one_with_a_verdict_is_open() {
     for world in World::all().await {
         import(&world, "03-number-inherits-triage/secrets-1.json").await;
         let judged = at(&world, "conf/app.env:10").await;
@@ -44,7 +44,7 @@ async fn case_03_a_key_above_a_judged_one_is_open() {
         assert_eq!(
             counts[..3],
             [2, 1, 0],
-            "the move of what is judged is kept silently"
+            "the new place of a finding with a verdict is stored without an event"
         );
         assert_eq!(
             world.short().await,
@@ -56,7 +56,7 @@ async fn case_03_a_key_above_a_judged_one_is_open() {
 
 // promise: M4
 #[tokio::test]
-async fn case_03d_a_second_call_is_open_and_stays_so_when_the_judged_one_goes() {
+async fn case_03d_a_second_call_stays_open_when_the_one_with_a_verdict_goes() {
     for world in World::all().await {
         import(&world, "03d-bandit-real/bandit-fp-b1.sarif").await;
         let all = world.findings().await;
@@ -86,7 +86,7 @@ async fn case_03d_a_second_call_is_open_and_stays_so_when_the_judged_one_goes() 
 
 // promise: M1, M4
 #[tokio::test]
-async fn case_04_of_two_versions_the_one_that_nobody_judged_is_open() {
+async fn case_04_of_two_versions_the_one_without_a_verdict_is_open() {
     for (judged, left) in [("3.10.1", "4.17.4"), ("4.17.4", "3.10.1")] {
         for world in World::all().await {
             import(&world, "04-two-versions-one-accepted/both.json").await;
@@ -127,7 +127,7 @@ async fn case_05_two_languages_are_two_targets() {
 
 // promise: P3, P7, P8
 #[tokio::test]
-async fn case_06_a_row_that_cannot_be_read_closes_nothing() {
+async fn case_06_an_unreadable_row_closes_nothing() {
     for world in World::all().await {
         let query = "&close=auto&target=pentest";
         let first = world
@@ -201,7 +201,7 @@ async fn case_08_moved_lines_are_the_same_findings() {
 
 // promise: M2
 #[tokio::test]
-async fn case_12_both_locations_are_kept_in_whatever_order() {
+async fn case_12_both_locations_are_kept_in_any_order() {
     for world in World::all().await {
         import(&world, "12-sarif-two-locations/a.sarif").await;
         let id = world.findings().await.remove(0).id;
@@ -218,7 +218,7 @@ async fn case_12_both_locations_are_kept_in_whatever_order() {
 
 // promise: P1
 #[tokio::test]
-async fn case_14_what_is_unaffected_opens_nothing() {
+async fn case_14_unaffected_entries_create_no_findings() {
     for world in World::all().await {
         let answer = world.import(case("14-vex-version-status/a.cdx.json")).await;
         let counts = answer.counts();
@@ -230,7 +230,7 @@ async fn case_14_what_is_unaffected_opens_nothing() {
     }
 }
 
-/// Refuses each of these files, which change nothing.
+/// Rejects each of these files, which change nothing.
 pub(crate) async fn refused(world: &World, files: &[(&str, Vec<u8>, &str)], format: Option<&str>) {
     let before = world.state().await;
     for (name, file, tool) in files {
@@ -245,9 +245,9 @@ pub(crate) async fn refused(world: &World, files: &[(&str, Vec<u8>, &str)], form
                 "{name}: {}",
                 answer.body
             );
-            let said = answer.body.to_string();
-            assert!(said.contains(tool), "{name}: {said}");
-            assert!(!said.contains("expected "), "{name}: {said}");
+            let body = answer.body.to_string();
+            assert!(body.contains(tool), "{name}: {body}");
+            assert!(!body.contains("expected "), "{name}: {body}");
         }
     }
     assert_eq!(world.state().await, before, "{}", world.database);
@@ -255,7 +255,7 @@ pub(crate) async fn refused(world: &World, files: &[(&str, Vec<u8>, &str)], form
 
 // promise: P6
 #[tokio::test]
-async fn case_18_a_clean_report_of_another_tool_is_refused_by_name() {
+async fn case_18_a_clean_report_of_another_tool_is_rejected_by_name() {
     for world in World::all().await {
         import(&world, "18-empty-report-of-another-tool/semgrep.json").await;
         let files: Vec<_> = [
@@ -277,7 +277,7 @@ async fn case_18_a_clean_report_of_another_tool_is_refused_by_name() {
 
 // promise: P6
 #[tokio::test]
-async fn case_19_xml_of_another_tool_is_refused_by_name() {
+async fn case_19_xml_of_another_tool_is_rejected_by_name() {
     for world in World::all().await {
         let files: Vec<_> = [("wapiti", "Wapiti"), ("arachni", "Arachni"), ("jacoco", "JaCoCo")]
             .into_iter()
@@ -295,7 +295,7 @@ async fn case_19_xml_of_another_tool_is_refused_by_name() {
 
 // promise: M6
 #[tokio::test]
-async fn case_31_ports_and_cves_of_a_nessus_table_are_kept_apart() {
+async fn case_31_ports_and_cves_of_a_nessus_table_are_distinguished() {
     for world in World::all().await {
         let answer = world.import(case("31-nessus-csv/nessus.csv")).await;
         let counts = answer.counts();
@@ -327,7 +327,7 @@ async fn case_31_ports_and_cves_of_a_nessus_table_are_kept_apart() {
 
 // promise: M4
 #[tokio::test]
-async fn case_44_a_new_place_of_a_judged_alert_is_open() {
+async fn case_44_a_new_place_of_an_alert_with_a_verdict_is_open() {
     for world in World::all().await {
         import(&world, "44-zap-fp-one-url/1.json").await;
         let judged = world.findings().await.remove(0).id;
@@ -376,7 +376,7 @@ async fn case_46_qualys_severities_are_its_own() {
     }
 }
 
-/// Has the risk of a finding accepted for so long.
+/// Accepts the risk of a finding for this long.
 async fn accept(world: &World, finding: Id, time: Duration) {
     let until = world.clock.now().after(time).to_string();
     let request = json!({"finding_id": finding, "reason": "Behind the VPN", "expires_at": until});
@@ -394,7 +394,7 @@ async fn call(world: &World, by: &Caller, path: &str, body: Value) -> Value {
 
 // promise: H3
 #[tokio::test]
-async fn case_70_what_was_mended_while_it_was_accepted_ends_closed() {
+async fn case_70_what_was_fixed_while_it_was_accepted_ends_closed() {
     let clock = Clock::manual("2026-03-01T12:00:00Z".parse().unwrap());
     for mut world in World::all_at(&clock).await {
         import(&world, "70-accepted-and-fixed/1.json").await;
@@ -405,7 +405,7 @@ async fn case_70_what_was_mended_while_it_was_accepted_ends_closed() {
         assert_eq!(
             import(&world, "70-accepted-and-fixed/2-fixed.json").await,
             [1, 0, 0, 0, 0, 1, 0],
-            "what is accepted is closed by no report"
+            "no report closes an accepted risk"
         );
         assert_eq!(world.view(id).await["status"], "accepted_risk");
         clock.advance(Duration::from_hours(48));

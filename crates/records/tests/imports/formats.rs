@@ -35,13 +35,13 @@ const SAMPLES: [(&str, &str, &str, [u64; 7]); 15] = [
     ("zap.xml", "zap", "ZAP", [7, 7, 0, 0, 0, 0, 0]),
     ("made/nessus.nessus", "nessus", "Nessus", [7, 6, 0, 0, 0, 0, 1]),
     ("made/findings.csv", "csv", "CSV", [8, 5, 0, 0, 0, 0, 3]),
-    // Another component at the root: another target.
+    // Another root component: another target.
     ("made/sbom.json", "cyclonedx", "CycloneDX", [6, 5, 0, 0, 0, 0, 1]),
     ("made/sbom.xml", "cyclonedx", "CycloneDX", [6, 0, 0, 0, 0, 5, 1]),
 ];
 
 #[tokio::test]
-async fn every_sample_is_imported_by_its_content_by_its_name_and_packed() {
+async fn every_sample_is_imported_by_content_by_name_and_compressed() {
     for world in World::all().await {
         let database = world.database;
         for (name, format, tool, first) in SAMPLES {
@@ -64,7 +64,7 @@ async fn every_sample_is_imported_by_its_content_by_its_name_and_packed() {
 }
 
 #[tokio::test]
-async fn what_a_tool_reports_no_longer_is_closed_and_back_is_reopened() {
+async fn what_a_tool_no_longer_reports_is_closed_and_reopened_when_found_again() {
     let table = |rows: &[&str]| format!("title,severity\n{}\n", rows.join("\n"));
     for world in World::all().await {
         world.import(sample("semgrep.json")).await.counts();
@@ -86,7 +86,7 @@ async fn what_a_tool_reports_no_longer_is_closed_and_back_is_reopened() {
                 .await
                 .counts(),
             [2, 0, 1, 1, 0, 1, 0],
-            "back, and less bad"
+            "found again, and less severe"
         );
         let open: Vec<String> = world
             .column("select title from findings where tool = 'CSV' and status <> 'closed' order by title")
@@ -95,7 +95,7 @@ async fn what_a_tool_reports_no_longer_is_closed_and_back_is_reopened() {
         let others: Vec<String> = world
             .column("select id from findings where tool = 'Semgrep' and status = 'open'")
             .await;
-        assert_eq!(others.len(), 3, "another tool's stay");
+        assert_eq!(others.len(), 3, "another tool's are unchanged");
     }
 }
 
@@ -112,7 +112,7 @@ async fn a_scan_that_was_stopped_closes_nothing() {
 }
 
 #[tokio::test]
-async fn a_format_is_named_or_known_or_the_answer_names_all() {
+async fn a_format_is_named_or_recognised_or_the_response_names_all() {
     for world in World::all().await {
         let before = world.state().await;
         for answer in [
@@ -141,19 +141,19 @@ async fn a_format_is_named_or_known_or_the_answer_names_all() {
     }
 }
 
-/// Bodies in every format that are refused, each behind a sound beginning, so that a fault at the end finds
-/// something half done where there could be.
+/// Bodies in every format that are rejected, each after a valid beginning, so that a fault at the end would find a
+/// half-done import.
 fn hostile() -> Vec<(&'static str, Vec<u8>, u16)> {
     let mut table = Vec::new();
     for (name, format, _, _) in SAMPLES {
         let whole = sample(name);
-        // A table and lines may end behind any of them; the others are cut in many places.
+        // A table and lines may end after any line; the others are cut in many places.
         if !matches!(format, "csv" | "nuclei") {
             for part in [2, 3, 5, 9, 30] {
                 table.push((format, whole[..whole.len() - whole.len() / part].to_vec(), 422));
             }
         }
-        // Within a string of JSON such a byte spoils nothing, and a control character nothing of XML.
+        // Within a JSON string such a byte is allowed, and a control character in XML.
         let is_xml = whole.trim_ascii_start().starts_with(b"<");
         let end = if is_xml { b'<' } else { b'}' };
         let at = match format {
@@ -161,7 +161,7 @@ fn hostile() -> Vec<(&'static str, Vec<u8>, u16)> {
             _ => whole.iter().rposition(|byte| *byte == end).unwrap(),
         };
         let with = |bytes: &[u8]| [&whole[..at], bytes, &whole[at..]].concat();
-        // A line that cannot be read is skipped, the others are not.
+        // An unreadable line is skipped, the others are not.
         if format != "nuclei" {
             if format != "csv" && !is_xml {
                 table.push((format, with(b"\0"), 422));

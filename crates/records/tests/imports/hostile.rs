@@ -9,7 +9,7 @@ use crate::world::{World, made, report, run, sample, simple};
 
 const NO_MARKS: &str = "the format is not recognized";
 
-/// Bodies with one result that cannot be read, with a part of what is said of it.
+/// Bodies with one unreadable result, with a part of the message.
 fn skipped() -> Vec<(Vec<u8>, &'static str)> {
     let sound = simple(&["a", "b"]);
     let replaced = |from: &str, to: &str| {
@@ -67,7 +67,7 @@ async fn one_bad_result_is_skipped_with_its_reason_and_closes_nothing() {
 
 // promise: P8
 #[tokio::test]
-async fn one_bad_character_refuses_no_report() {
+async fn one_bad_character_does_not_reject_a_report() {
     for world in World::all().await {
         let sound = simple(&["a", "b"]);
         for bad in [
@@ -95,7 +95,7 @@ async fn one_bad_character_refuses_no_report() {
     }
 }
 
-/// Bodies that are no sound report, with a part of what is said.
+/// Invalid scan reports, with a part of the message.
 fn refused() -> Vec<(Vec<u8>, &'static str)> {
     let sound = simple(&["a", "b"]);
     let replaced = |from: &str, to: &str| {
@@ -154,7 +154,7 @@ fn refused() -> Vec<(Vec<u8>, &'static str)> {
 }
 
 #[tokio::test]
-async fn hostile_reports_are_refused_with_their_place_and_change_nothing() {
+async fn hostile_reports_are_rejected_with_their_place_and_change_nothing() {
     for world in World::all().await {
         world.import(simple(&["a"])).await.counts();
         let before = world.state().await;
@@ -198,7 +198,7 @@ async fn hostile_text_is_stored_as_one_clean_line() {
     }
 }
 
-/// Whatever is cut or changed in a report: it is imported whole, or refused and nothing is changed.
+/// Whatever is cut or changed in a scan report: it is imported completely, or rejected and nothing is changed.
 #[test]
 fn mangled_reports_are_imported_or_change_nothing() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
@@ -238,9 +238,9 @@ fn mangled_reports_are_imported_or_change_nothing() {
                     answer.counts();
                 }
                 StatusCode::UNPROCESSABLE_ENTITY => {
-                    let said =
+                    let has_place =
                         answer.detail().contains("line ") || answer.detail().contains("not recognized");
-                    prop_assert!(said, "{}", answer.detail());
+                    prop_assert!(has_place, "{}", answer.detail());
                     prop_assert_eq!(world.state().await, before);
                 }
                 other => prop_assert!(false, "{}: {}", other, answer.body),

@@ -43,7 +43,7 @@ async fn analysts_import_and_nobody_below_or_outside_does() {
 }
 
 #[tokio::test]
-async fn a_report_comes_as_a_body_or_a_form() {
+async fn a_report_is_sent_as_a_body_or_a_form() {
     for world in World::all().await {
         let query = format!("company_id={}&project_id={}", world.company, world.project);
         let report = simple(&["a"]);
@@ -70,7 +70,7 @@ async fn a_report_comes_as_a_body_or_a_form() {
 }
 
 #[tokio::test]
-async fn a_report_that_is_too_large_is_refused() {
+async fn a_report_that_is_too_large_is_rejected() {
     for world in World::all().await {
         let before = world.state().await;
         let router = world.limited(1_000);
@@ -91,7 +91,7 @@ async fn a_report_that_is_too_large_is_refused() {
 }
 
 #[tokio::test]
-async fn a_caller_who_leaves_while_sending_leaves_nothing() {
+async fn a_caller_who_disconnects_while_sending_leaves_nothing() {
     for world in World::all().await {
         let before = world.state().await;
         let start = stream::iter([Ok::<_, std::io::Error>(Bytes::from_static(b"{\"version\":"))]);
@@ -106,17 +106,17 @@ async fn a_caller_who_leaves_while_sending_leaves_nothing() {
 }
 
 #[tokio::test]
-async fn a_caller_who_leaves_while_waiting_does_not_stop_the_import() {
+async fn a_caller_who_disconnects_while_waiting_does_not_stop_the_import() {
     for world in World::all().await {
         let mut importing = Box::pin(world.import(sample("codeQL-output.sarif")));
-        // Polled until its scan is there, then dropped.
+        // Polled until its scan exists, then dropped.
         while world
             .column::<String>("select status from scans")
             .await
             .is_empty()
         {
             let step = tokio::time::timeout(Duration::from_millis(1), &mut importing).await;
-            assert!(step.is_err(), "it was not meant to be done already");
+            assert!(step.is_err(), "it should not be done already");
         }
         drop(importing);
         while world.column::<String>("select status from scans").await != ["completed"] {
@@ -129,7 +129,7 @@ async fn a_caller_who_leaves_while_waiting_does_not_stop_the_import() {
 
 // promise: U3
 #[tokio::test]
-async fn dripping_uploads_hold_up_nobody_else() {
+async fn slow_uploads_do_not_delay_others() {
     for world in World::all().await {
         let query = format!("company_id={}", world.company);
         let dripping = || Body::from_stream(stream::pending::<Result<Bytes, std::io::Error>>());

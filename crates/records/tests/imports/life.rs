@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::world::{World, made, report, run, sample, simple};
 
 #[tokio::test]
-async fn what_is_gone_is_closed_and_what_is_back_is_reopened() {
+async fn what_is_gone_is_closed_and_what_is_found_again_is_reopened() {
     for mut world in World::all().await {
         let database = world.database;
         assert_eq!(
@@ -96,7 +96,7 @@ async fn only_findings_of_the_same_tool_and_place_are_closed() {
         assert_eq!(
             answer.counts(),
             [4, 1, 0, 0, 1, 2, 1],
-            "runs of one tool belong together"
+            "runs of one tool are combined"
         );
         assert_eq!(
             answer.body["skipped"],
@@ -113,7 +113,7 @@ async fn only_findings_of_the_same_tool_and_place_are_closed() {
 }
 
 #[tokio::test]
-async fn a_report_that_does_not_hold_everything_closes_nothing() {
+async fn an_incomplete_report_closes_nothing() {
     for world in World::all().await {
         world.import(simple(&["a", "b"])).await.counts();
         let mut failed = run("Saw", &[made("a")]);
@@ -128,7 +128,7 @@ async fn a_report_that_does_not_hold_everything_closes_nothing() {
         assert_eq!(
             answer.status.as_u16(),
             422,
-            "an empty list is no mark: {}",
+            "an empty list is not a mark: {}",
             answer.body
         );
         assert_eq!(world.open().await.len(), 2);
@@ -136,7 +136,7 @@ async fn a_report_that_does_not_hold_everything_closes_nothing() {
 }
 
 #[tokio::test]
-async fn what_a_person_decided_stays() {
+async fn verdicts_are_kept() {
     for mut world in World::all().await {
         let rules = ["a", "b", "c", "d", "e", "f"];
         world.import(simple(&rules)).await.counts();
@@ -169,7 +169,7 @@ async fn what_a_person_decided_stays() {
         assert_eq!(
             (after[0].status, after[0].severity),
             (Status::AcceptedRisk, Severity::High),
-            "what is accepted is kept up to date"
+            "accepted findings are kept up to date"
         );
         for (after, (before, status)) in after.iter().zip(findings.iter().zip(decided)).take(3).skip(1) {
             assert_eq!((after.status, after.severity), (status, before.severity));
@@ -191,7 +191,7 @@ async fn what_a_person_decided_stays() {
                 .count(),
             3
         );
-        // Opened again by a person, it takes over what the report says since.
+        // Reopened by a user, it adopts the content of later scan reports.
         world
             .change(after[0].id, |tx, finding, context| {
                 findings::move_to(tx, finding, Status::Open, "", context).unwrap();
@@ -204,7 +204,7 @@ async fn what_a_person_decided_stays() {
 }
 
 #[tokio::test]
-async fn what_a_person_wrote_stays_until_the_report_says_something_new() {
+async fn what_a_person_edited_is_kept_until_the_report_changes() {
     for world in World::all().await {
         world.import(simple(&["a"])).await.counts();
         let id = world.findings().await[0].id;
@@ -231,10 +231,10 @@ async fn what_a_person_wrote_stays_until_the_report_says_something_new() {
             (finding.title.as_str(), finding.severity),
             ("In our words", Severity::Critical)
         );
-        let mut told = made("a");
-        (told.line, told.level, told.message) = (40, "error", "It is worse.".to_owned());
+        let mut changed = made("a");
+        (changed.line, changed.level, changed.message) = (40, "error", "It is worse.".to_owned());
         assert_eq!(
-            world.import(report(&[run("Saw", &[told])])).await.counts(),
+            world.import(report(&[run("Saw", &[changed])])).await.counts(),
             [1, 0, 1, 0, 0, 0, 0]
         );
         let finding = world.findings().await.remove(0);
@@ -247,7 +247,7 @@ async fn what_a_person_wrote_stays_until_the_report_says_something_new() {
 }
 
 #[tokio::test]
-async fn who_sees_to_what_changed_hears_of_the_scan() {
+async fn the_assignees_of_changed_findings_are_notified_of_the_scan() {
     for mut world in World::all().await {
         world.import(simple(&["a", "b", "c"])).await.counts();
         let (gone, same) = (world.findings().await[0].id, world.findings().await[1].id);
@@ -272,14 +272,17 @@ async fn who_sees_to_what_changed_hears_of_the_scan() {
             .unwrap();
         let mut expected = [world.analyst.user_id, world.viewer.user_id];
         expected.sort_unstable();
-        let mut told = completed.assignee_users.clone();
-        told.sort_unstable();
-        assert_eq!(told, expected, "the one whose finding is unchanged hears nothing");
+        let mut notified = completed.assignee_users.clone();
+        notified.sort_unstable();
+        assert_eq!(
+            notified, expected,
+            "the assignee of an unchanged finding is not notified"
+        );
     }
 }
 
 #[tokio::test]
-async fn a_suppressed_result_is_as_good_as_gone() {
+async fn a_suppressed_result_counts_as_gone() {
     for world in World::all().await {
         world.import(simple(&["a", "b"])).await.counts();
         let mut suppressed = run("Saw", &[made("a"), made("b")]);

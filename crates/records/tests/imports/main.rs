@@ -1,4 +1,4 @@
-//! Imports over HTTP on real databases: SQLite always, PostgreSQL where `CAMPANILE_TEST_POSTGRES` names a server.
+//! Imports over HTTP on real databases: SQLite always, PostgreSQL if `CAMPANILE_TEST_POSTGRES` names a server.
 #![expect(
     clippy::unwrap_used,
     clippy::panic,

@@ -4,11 +4,11 @@ use base::Kind;
 
 use crate::world::{World, made, report, run};
 
-/// Findings of the large report.
+/// Findings of the large scan report.
 const MANY: u32 = 10_000;
 
 #[tokio::test]
-async fn ten_thousand_findings_come_in_bounded_bundles() {
+async fn ten_thousand_findings_are_sent_in_bounded_bundles() {
     for mut world in World::all().await {
         let results: Vec<_> = (0..MANY).map(|n| made(format!("r{n}"))).collect();
         let text = report(&[run("Saw", &results)]);
@@ -54,7 +54,7 @@ async fn ten_thousand_findings_come_in_bounded_bundles() {
 }
 
 #[tokio::test]
-async fn a_long_list_of_skipped_results_is_cut_and_counted() {
+async fn a_long_list_of_skipped_results_is_truncated_and_counted() {
     let world = World::all().await.remove(0);
     let results = vec![made("same"); 1_500];
     let answer = world.import(report(&[run("Saw", &results)])).await;

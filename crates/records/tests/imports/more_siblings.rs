@@ -1,4 +1,4 @@
-//! More kinds of fault that the cases stand for, in other formats: places, statements, other tools, tables.
+//! More kinds of fault represented by the cases, in other formats: places, statements, other tools, tables.
 
 use serde_json::{Value, json};
 
@@ -11,7 +11,7 @@ use crate::{
 
 // promise: M2
 #[tokio::test]
-async fn siblings_of_12_the_order_of_places_changes_nothing() {
+async fn siblings_of_12_the_order_of_places_does_not_matter() {
     let grype_at = |paths: [&str; 2]| {
         let mut report: Value =
             serde_json::from_str(&grype("shop:1", &[("CVE-1", "p", "1.0", "a")])).unwrap();
@@ -70,7 +70,7 @@ async fn siblings_of_12_the_order_of_places_changes_nothing() {
 
 // promise: P1
 #[tokio::test]
-async fn siblings_of_14_what_a_report_says_is_no_problem_opens_nothing() {
+async fn siblings_of_14_entries_marked_as_not_a_problem_create_no_findings() {
     let mut ignored: Value = serde_json::from_str(&grype("shop:1", &[("CVE-1", "p", "1.0", "l")])).unwrap();
     let one = ignored["matches"][0].take();
     ignored["matches"] = json!([]);
@@ -103,7 +103,7 @@ async fn siblings_of_14_what_a_report_says_is_no_problem_opens_nothing() {
 
 // promise: P6
 #[tokio::test]
-async fn siblings_of_18_and_19_clean_reports_of_others_are_refused() {
+async fn siblings_of_18_and_19_clean_reports_of_others_are_rejected() {
     for world in World::all().await {
         world
             .import(semgrep(&[("r", "a.py", 1, "a()", "A.")]))
@@ -168,7 +168,7 @@ async fn siblings_of_18_and_19_clean_reports_of_others_are_refused() {
 
 // promise: M6, P7
 #[tokio::test]
-async fn siblings_of_31_and_46_tables_of_tools_are_read_as_theirs() {
+async fn siblings_of_31_and_46_tables_of_tools_are_read_with_their_layout() {
     for mut world in World::all().await {
         // One CVE on three hosts, with an id column.
         fresh(&mut world, "sheet").await;
@@ -197,7 +197,7 @@ async fn siblings_of_31_and_46_tables_of_tools_are_read_as_theirs() {
             world.view(all[0].2).await["identifiers"],
             json!(["CVE-2011-3389"])
         );
-        // A bare scale from 1 to 5 is refused with its column, unless the caller says what it means.
+        // A bare scale from 1 to 5 is rejected with its column, unless the caller states its meaning.
         let bare = "title,risk\nA,5\nB,1\n";
         let refused = world.import(bare).await;
         assert_eq!(refused.status.as_u16(), 422);
@@ -228,7 +228,7 @@ async fn siblings_of_31_and_46_tables_of_tools_are_read_as_theirs() {
 
 // promise: M4
 #[tokio::test]
-async fn siblings_of_44_a_verdict_covers_the_places_it_was_given_for() {
+async fn siblings_of_44_a_verdict_covers_only_its_own_places() {
     let sarif_at = |files: &[&str]| {
         let mut report: Value = serde_json::from_str(&sarif("T", &[("r", "a", 1, "", "m")])).unwrap();
         report["runs"][0]["results"][0]["locations"] = files

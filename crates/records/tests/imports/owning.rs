@@ -1,5 +1,5 @@
-//! Imports and ownership: what is new and what comes back goes to those whom the rules name, and the end of the import says
-//! what matters.
+//! Imports and ownership: new and reopened findings are assigned by the rules, and the end of the import states what
+//! matters.
 
 use access::{ownership::Match, testing};
 use base::{Id, Kind};
@@ -20,7 +20,7 @@ fn of(text: Value) -> Match {
     serde_json::from_value(text).unwrap()
 }
 
-/// What the first step of a finding's history says of changes.
+/// The changes in the first step of a finding's history.
 async fn steps(world: &World, finding: Id) -> Value {
     const STEPS: &str = "select changes from finding_moves where finding_id = $1 order by id";
     let read = world
@@ -31,7 +31,7 @@ async fn steps(world: &World, finding: Id) -> Value {
 
 // promise: O1
 #[tokio::test]
-async fn what_an_import_brings_goes_to_those_whom_the_rules_name() {
+async fn imported_findings_are_assigned_by_the_rules() {
     for mut world in World::all().await {
         let (ana, viewer) = (world.analyst.user_id, world.viewer.user_id);
         let team = testing::team(&world.access, world.company, "Red", &[]).await;
@@ -95,7 +95,7 @@ async fn what_an_import_brings_goes_to_those_whom_the_rules_name() {
         assert_eq!(changes[2]["after"], "rule 1 (path pay/, from high)");
         assert_eq!(world.listed("assignee=none").await.len(), 1, "{}", world.database);
 
-        // Gone, its people taken off, and back.
+        // Gone, its assignees removed, and found again.
         let rest = table(&[("b", "low", "pay/b.rs:2"), ("c", "high", "docs/c.md:3")]);
         assert_eq!(world.import_with(all, rest).await.counts(), [2, 0, 0, 0, 1, 2, 0]);
         let path = format!("/findings/{id}/assignees");
@@ -123,11 +123,11 @@ async fn what_an_import_brings_goes_to_those_whom_the_rules_name() {
 
 // promise: V2
 #[tokio::test]
-async fn the_end_of_an_import_counts_by_severity_and_names_the_worst() {
+async fn the_end_of_an_import_counts_by_severity_and_names_the_highest() {
     for mut world in World::all().await {
         let all = "&format=csv&close=auto&target=pentest";
         let first = table(&[("a", "critical", "x:1"), ("b", "low", "x:2"), ("c", "low", "x:3")]);
-        let mut said = Vec::new();
+        let mut ends = Vec::new();
         for report in [
             first.clone(),
             first,
@@ -145,7 +145,7 @@ async fn the_end_of_an_import_counts_by_severity_and_names_the_worst() {
                 completed.text("scan_id"),
                 Some(&*completed.subject.id.to_string())
             );
-            said.push((
+            ends.push((
                 completed.data["severities"].clone(),
                 completed.text("worst").map(str::to_owned),
             ));
@@ -153,7 +153,7 @@ async fn the_end_of_an_import_counts_by_severity_and_names_the_worst() {
         let counts = |created: Value, reopened: Value, worse: Value, closed: Value| json!({"created": created, "reopened": reopened, "worse": worse, "closed": closed});
         let none = || json!({});
         assert_eq!(
-            said,
+            ends,
             [
                 (
                     counts(json!({"critical": 1, "low": 2}), none(), none(), none()),

@@ -1,5 +1,5 @@
-//! What real scanners wrote about one small source tree (`tests/tools`): as it was, with three lines of comment on top
-//! of every file, then with one problem fixed, each in another folder.
+//! The output of real scanners for one small source tree (`tests/tools`): unchanged, with three lines of comment at the
+//! top of every file, then with one problem fixed, each in another folder.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,7 @@ use records::findings::{self, Finding, Mover, Status};
 
 use crate::world::{World, sample};
 
-/// The tool, its results, and the rule and the file of what was fixed.
+/// The tool, its results, and the rule and the file of the fixed problem.
 const TOOLS: [(&str, u64, &str, &str); 5] = [
     ("bandit", 19, "B602", "app/jobs.py"),
     ("ruff", 24, "S602", "app/jobs.py"),
@@ -22,7 +22,7 @@ const TOOLS: [(&str, u64, &str, &str); 5] = [
 // promise: M5
 // promise: P2
 #[tokio::test]
-async fn findings_of_real_tools_stay_themselves_and_exactly_the_fixed_one_is_closed() {
+async fn findings_of_real_tools_keep_their_identity_and_only_the_fixed_one_is_closed() {
     for world in World::all().await {
         let database = world.database;
         for (tool, results, ..) in TOOLS {
@@ -63,7 +63,7 @@ async fn findings_of_real_tools_stay_themselves_and_exactly_the_fixed_one_is_clo
 // promise: M4
 // promise: M5
 #[tokio::test]
-async fn a_verdict_on_what_a_real_tool_found_stays_with_it_and_covers_nothing_else() {
+async fn a_verdict_on_a_real_tools_finding_is_kept_and_covers_nothing_else() {
     for world in World::all().await {
         let database = world.database;
         for (tool, rule, location) in [
@@ -76,7 +76,7 @@ async fn a_verdict_on_what_a_real_tool_found_stays_with_it_and_covers_nothing_el
             let judged = judge(&world, rule, location).await;
             let [_, created, .., closed, _, _] = import(&world, tool, "commented").await;
             assert_eq!((created, closed), (0, 0), "{tool} on {database}");
-            // What was judged is what was fixed: it is gone, and no report closes it.
+            // The finding with a verdict is the fixed one: it is gone, and no report closes it.
             let [_, created, .., closed, _, _] = import(&world, tool, "fixed").await;
             assert_eq!((created, closed), (0, 0), "{tool} on {database}");
             let after = world.findings().await;
@@ -88,10 +88,10 @@ async fn a_verdict_on_what_a_real_tool_found_stays_with_it_and_covers_nothing_el
 
 // promise: M4
 #[tokio::test]
-async fn a_verdict_on_a_whole_file_does_not_cover_what_was_inserted_in_it() {
+async fn a_verdict_on_a_whole_file_does_not_cover_insertions() {
     for world in World::all().await {
         import(&world, "checkov", "first").await;
-        // Of a missing instruction Checkov shows the whole Dockerfile, the comments in it included.
+        // For a missing instruction Checkov shows the whole Dockerfile, including its comments.
         let judged = judge(&world, "CKV_DOCKER_2", "deploy/Dockerfile:1").await;
         let [_, created, .., closed, _, _] = import(&world, "checkov", "commented").await;
         assert_eq!((created, closed), (1, 0), "{}", world.database);
@@ -108,7 +108,7 @@ async fn a_verdict_on_a_whole_file_does_not_cover_what_was_inserted_in_it() {
     }
 }
 
-/// Says that a finding is none.
+/// Marks a finding as a false positive.
 async fn judge(world: &World, rule: &str, location: &str) -> Id {
     let findings = world.findings().await;
     let is_it = |one: &&Finding| one.rule_id == rule && one.location == location;
@@ -122,7 +122,7 @@ async fn judge(world: &World, rule: &str, location: &str) -> Id {
     id
 }
 
-/// Imports a report, and once more, which changes nothing; the counts of the first time.
+/// Imports a scan report twice, the second time without changes; returns the counts of the first time.
 async fn import(world: &World, tool: &str, state: &str) -> [u64; 7] {
     let report = sample(&format!("tools/{tool}.{state}.sarif"));
     let counts = world.import(report.clone()).await.counts();
@@ -136,7 +136,7 @@ async fn ids(world: &World) -> BTreeSet<Id> {
     world.findings().await.into_iter().map(|one| one.id).collect()
 }
 
-/// Id, rule and location of each finding that is closed.
+/// Id, rule and location of each closed finding.
 async fn closed(world: &World) -> BTreeSet<(Id, String, String)> {
     let findings = world.findings().await.into_iter();
     let closed = findings.filter(|one| one.status == Status::Closed);

@@ -1,4 +1,4 @@
-//! An import that is asked for again with its key.
+//! An import that is repeated with its key.
 
 use access::Caller;
 use axum::{body::Body, http::Request};
@@ -29,7 +29,7 @@ async fn import(world: &World, report: impl Into<Body>) -> Answer {
     send(world, &world.analyst, ("application/json", ""), report).await
 }
 
-/// The answer to a repeated request, but for the word that says so.
+/// The response to a repeated request, except for the marker that it is a repetition.
 #[track_caller]
 fn as_before(answer: Answer) -> Value {
     assert_eq!(answer.status, 201, "{}", answer.body);
@@ -45,12 +45,12 @@ fn big(count: u32) -> String {
 }
 
 #[tokio::test]
-async fn the_same_report_again_is_answered_with_what_it_did() {
+async fn the_same_report_again_gets_the_same_response() {
     for mut world in World::all().await {
         let first = import(&world, simple(&["a", "b"])).await;
         assert_eq!(first.counts(), [2, 2, 0, 0, 0, 0, 0]);
         assert_eq!(first.body.get("repeated"), None);
-        // What is on the list meanwhile is another matter.
+        // The current list is a different matter.
         world.import(simple(&["c"])).await.counts();
         world.events();
         assert_eq!(as_before(import(&world, simple(&["a", "b"])).await), first.body);
@@ -83,7 +83,7 @@ async fn a_form_is_compared_by_its_report() {
         let kind = format!("{FORM}one");
         let first = send(&world, &world.analyst, (&kind, ""), form("one", "x")).await;
         assert_eq!(first.counts()[1], 1);
-        // Each call of a client has another boundary.
+        // Each request of a client has another boundary.
         let kind = format!("{FORM}two");
         let again = send(&world, &world.analyst, (&kind, ""), form("two", "x")).await;
         assert_eq!(as_before(again), first.body);
@@ -92,7 +92,7 @@ async fn a_form_is_compared_by_its_report() {
 }
 
 #[tokio::test]
-async fn a_preview_takes_no_notice_of_a_key() {
+async fn a_preview_ignores_a_key() {
     for world in World::all().await {
         let preview = ("application/json", "&preview=true");
         for _ in 0..2 {
@@ -104,7 +104,7 @@ async fn a_preview_takes_no_notice_of_a_key() {
 }
 
 #[tokio::test]
-async fn a_refused_report_does_not_use_up_its_key() {
+async fn a_rejected_report_does_not_use_up_its_key() {
     for world in World::all().await {
         for bad in ["{", "[]", ""] {
             assert_eq!(import(&world, bad).await.status, 422, "{bad}");
@@ -114,7 +114,7 @@ async fn a_refused_report_does_not_use_up_its_key() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn while_it_runs_the_key_leads_to_its_scan() {
+async fn while_it_runs_the_key_identifies_its_scan() {
     for world in World::all().await {
         let (one, two) = tokio::join!(import(&world, big(700)), import(&world, big(700)));
         let (done, other) = if one.status == 201 && one.body.get("repeated").is_none() {
@@ -129,7 +129,7 @@ async fn while_it_runs_the_key_leads_to_its_scan() {
     }
 }
 
-/// The scan that the second of two calls is led to.
+/// The scan that the second of two requests refers to.
 fn other_of(answer: Answer) -> Value {
     if answer.status == 409 {
         assert!(
@@ -143,12 +143,12 @@ fn other_of(answer: Answer) -> Value {
 }
 
 #[tokio::test]
-async fn an_import_that_failed_runs_afresh() {
+async fn a_failed_import_starts_again() {
     for world in World::all().await {
         break_at(&world, 250).await;
         assert_eq!(import(&world, big(400)).await.status, 500, "{}", world.database);
         mend(&world).await;
-        // Also with another report: the first one came to nothing.
+        // Even with another report: the first one failed.
         let done = import(&world, big(300)).await;
         assert_eq!(done.counts()[0], 300, "{}", world.database);
         assert_eq!(as_before(import(&world, big(300)).await), done.body);
@@ -156,10 +156,10 @@ async fn an_import_that_failed_runs_afresh() {
 }
 
 #[tokio::test]
-async fn an_import_that_was_cut_off_runs_afresh() {
+async fn an_interrupted_import_starts_again() {
     let clock = base::Clock::manual("2026-01-01T00:00:00Z".parse().unwrap());
     for world in World::all_at(&clock).await {
-        // What a process leaves that ends in the middle: a running scan, its leases, a key without an answer.
+        // What an interrupted process leaves behind: a running scan, its leases, a key without a response.
         let first = import(&world, simple(&["a"])).await.body;
         let scan: Id = first["scan"]["id"].as_str().unwrap().parse().unwrap();
         let left = world.store.write(move |tx| {

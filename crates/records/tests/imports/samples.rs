@@ -24,7 +24,7 @@ const SAMPLES: [(&str, &str, [u64; 7]); 4] = [
 ];
 
 #[tokio::test]
-async fn every_sample_is_imported_and_again_changes_nothing() {
+async fn every_sample_is_imported_and_importing_it_again_changes_nothing() {
     for mut world in World::all().await {
         let database = world.database;
         for (name, tool, first) in SAMPLES {
@@ -60,7 +60,7 @@ async fn every_sample_is_imported_and_again_changes_nothing() {
             );
             let mut after = world.findings().await;
             for (after, before) in after.iter_mut().zip(&before) {
-                // That they were seen again is all there is to say.
+                // Only that they were seen again is recorded.
                 (after.last_scan, after.last_seen_at) = (before.last_scan, before.last_seen_at);
             }
             assert_eq!(after, before, "{name} on {database}");
@@ -89,7 +89,7 @@ async fn skipped_results_are_named_with_their_reasons() {
 
 // promise: B1
 #[tokio::test]
-async fn events_tell_what_and_where_and_carry_their_scan() {
+async fn events_state_what_and_where_and_carry_their_scan() {
     for mut world in World::all().await {
         let answer = world.import(sample("codeQL-output.sarif")).await;
         let scan: base::Id = answer.body["scan"]["id"].as_str().unwrap().parse().unwrap();
@@ -115,15 +115,15 @@ async fn events_tell_what_and_where_and_carry_their_scan() {
                 other => panic!("{other}"),
             }
         }
-        // All wait to be planned; those that came with the scan wait apart.
+        // All are waiting to be planned; those of the scan are separate.
         let unplanned = "select kind from events where planned_at = 0 and bundle_id = '' order by kind";
         let kinds: Vec<String> = world.column(unplanned).await;
         assert_eq!(kinds, ["project.created", "scan.completed", "scan.started"]);
     }
 }
 
-/// Every sample with where its entries are: a pointer into JSON, an element of XML, or lines from this one on; and what
-/// the query says.
+/// Every sample with the place of its entries: a JSON pointer, an XML element, or lines from this one on; and the
+/// query.
 const ENTRIES: [(&str, &str, &str); 13] = [
     ("SuppressionTestCurrent.sarif", "/runs/0/results", ""),
     ("bash-report.sarif", "/runs/0/results", ""),
@@ -169,7 +169,7 @@ fn shorter(name: &str, entries: &str, last: bool) -> String {
         return format!("{}{}", &whole[..start], &whole[start + length..]);
     }
     let mut lines: Vec<_> = whole.lines().collect();
-    // A row may be of several lines: of a table always the first.
+    // A row may have several lines: for a table always the first.
     let at = match entries {
         "0" if last => lines.len() - 1,
         first => first.parse().unwrap(),
@@ -180,7 +180,7 @@ fn shorter(name: &str, entries: &str, last: bool) -> String {
 
 // promise: M2, M3
 #[tokio::test]
-async fn a_sample_with_one_entry_less_closes_that_one_and_back_reopens_it() {
+async fn a_sample_without_one_entry_closes_its_finding_and_with_it_reopens_it() {
     for mut world in World::all().await {
         for (name, entries, more) in ENTRIES {
             world.project = world.add_project(name).await;
@@ -190,7 +190,7 @@ async fn a_sample_with_one_entry_less_closes_that_one_and_back_reopens_it() {
                 let [read, created, updated, reopened, closed, _, skipped] = less.counts();
                 assert_eq!(read, first[0] - 1, "{name}");
                 assert_eq!((created, updated, reopened), (0, 0, 0), "{name}: {}", less.body);
-                // What was suppressed, passed or written twice is no finding; nor does anything close what is not whole.
+                // Suppressed, passed and duplicate entries are not findings; and an incomplete report closes nothing.
                 let was_finding = skipped == first[6];
                 let expected = u64::from(was_finding && less.body["whole"] == true);
                 assert_eq!(closed, expected, "{name} {last}: {}", less.body);

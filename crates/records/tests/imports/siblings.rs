@@ -1,4 +1,4 @@
-//! The kinds of fault that the cases stand for, in other formats.
+//! The kinds of fault represented by the cases, in other formats.
 
 use base::Id;
 use serde_json::{Value, json};
@@ -10,7 +10,7 @@ use crate::{
     world::World,
 };
 
-/// A world for each of these, with a project of its own.
+/// A world for each of these, with its own project.
 pub(crate) async fn whole(world: &World, name: &str, report: impl ToString) -> [u64; 7] {
     let answer = world.import_into(Some(world.project), report.to_string()).await;
     let counts = answer.counts();
@@ -56,7 +56,7 @@ pub(crate) async fn only(world: &World) -> Id {
 
 // promise: M4
 #[tokio::test]
-async fn siblings_of_03_what_is_new_above_a_judged_entry_is_open() {
+async fn siblings_of_03_a_new_entry_above_one_with_a_verdict_is_open() {
     let table = |rows: &[(u32, &str)]| {
         let rows: String = rows
             .iter()
@@ -73,7 +73,7 @@ async fn siblings_of_03_what_is_new_above_a_judged_entry_is_open() {
         ("r", "a.py", 11, "run(dev)", "Shell."),
     );
     let new = ("r", "a.py", 3, "run(web)", "Shell.");
-    let bare = |line: Line<'static>, said: &'static str| (line.0, line.1, line.2, "", said);
+    let bare = |line: Line<'static>, message: &'static str| (line.0, line.1, line.2, "", message);
     for mut world in World::all().await {
         for (name, first, second, judged, open) in [
             (
@@ -129,7 +129,7 @@ async fn siblings_of_03_what_is_new_above_a_judged_entry_is_open() {
             );
             assert_eq!(all[0].2, id, "{name}");
         }
-        // Nothing but the line tells these apart, and nobody else moved: in doubt the new one is open.
+        // Only the line distinguishes these, and nothing else moved: in doubt the new one is open.
         fresh(&mut world, "lines").await;
         whole(&world, "lines", sarif("T", &[bare(old, "key")])).await;
         world.judge(only(&world).await).await;
@@ -150,7 +150,7 @@ async fn siblings_of_03_what_is_new_above_a_judged_entry_is_open() {
 
 // promise: M1, M4
 #[tokio::test]
-async fn siblings_of_04_of_two_versions_each_is_itself() {
+async fn siblings_of_04_two_versions_keep_their_identities() {
     let package = |version| ("CVE-2021-23337", "lodash", version, "lib/package-lock.json");
     let makers: [(&str, fn(&[crate::tools::Package<'_>]) -> String); 4] = [
         ("grype", |packages| grype("shop:1", packages)),
@@ -187,11 +187,11 @@ async fn siblings_of_04_of_two_versions_each_is_itself() {
 
 // promise: P2
 #[tokio::test]
-async fn siblings_of_05_two_targets_in_one_project_leave_each_other_alone() {
+async fn siblings_of_05_two_targets_in_one_project_do_not_affect_each_other() {
     let package = ("CVE-1", "lodash", "1.0", "package-lock.json");
     let none: &[crate::tools::Package<'_>] = &[];
     for mut world in World::all().await {
-        // A report of the first target, one of the second, and one that says that the first is clean.
+        // A report of the first target, one of the second, and one in which the first is clean.
         for (name, first, second, clean) in [
             (
                 "trivy",
@@ -250,10 +250,10 @@ async fn siblings_of_05_two_targets_in_one_project_leave_each_other_alone() {
             assert_eq!(
                 whole(&world, name, second).await,
                 [1, 0, 0, 0, 0, 1, 0],
-                "{name}: the other stays"
+                "{name}: the other is unchanged"
             );
         }
-        // Of a host that it does not name a report of Nuclei says nothing.
+        // A report of Nuclei states nothing about hosts that it does not name.
         fresh(&mut world, "nuclei").await;
         whole(&world, "nuclei", nuclei(&[("a.test", "/x"), ("a.test", "/y")])).await;
         assert_eq!(
@@ -269,7 +269,7 @@ async fn siblings_of_05_two_targets_in_one_project_leave_each_other_alone() {
 
 // promise: P3, P8
 #[tokio::test]
-async fn siblings_of_06_an_entry_that_cannot_be_read_closes_nothing() {
+async fn siblings_of_06_an_unreadable_entry_closes_nothing() {
     let two: [Line<'_>; 2] = [("r", "a.py", 1, "a()", "A."), ("s", "b.py", 1, "b()", "B.")];
     let packages = [("CVE-1", "p", "1.0", "l"), ("CVE-2", "q", "1.0", "l")];
     let broken = |text: &str, change: &dyn Fn(&mut Value)| {
@@ -330,14 +330,14 @@ async fn siblings_of_06_an_entry_that_cannot_be_read_closes_nothing() {
                 list(&world).await.iter().all(|(status, ..)| status == "open"),
                 "{name}"
             );
-            assert_eq!(whole(&world, name, first).await[5], 2, "{name}: sound again");
+            assert_eq!(whole(&world, name, first).await[5], 2, "{name}: valid again");
         }
     }
 }
 
 // promise: M5
 #[tokio::test]
-async fn siblings_of_07_an_upgrade_that_does_not_fix_it_is_the_same_finding() {
+async fn siblings_of_07_an_upgrade_without_the_fix_is_the_same_finding() {
     for mut world in World::all().await {
         let jar =
             |version: &'static str, path: &'static str| [("CVE-2021-44228", "log4j-core", version, path)];

@@ -1,4 +1,4 @@
-//! Targets, whole reports and older ones.
+//! Targets, complete scan reports and older ones.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use crate::{
 
 // promise: P2
 #[tokio::test]
-async fn a_report_closes_within_its_target_the_callers_the_reports_or_the_project() {
+async fn a_report_closes_only_within_its_target() {
     let named = |id: &str, rules: &[&str]| {
         let results: Vec<_> = rules.iter().map(|rule| made(*rule)).collect();
         let mut run = run("Saw", &results);
@@ -34,7 +34,7 @@ async fn a_report_closes_within_its_target_the_callers_the_reports_or_the_projec
             assert_eq!(answer.counts(), [1, 1, 0, 0, 0, 0, 0], "{more}");
             assert_eq!(answer.body["target"], target);
         }
-        assert_eq!(world.open().await.len(), 4, "none closes another's");
+        assert_eq!(world.open().await.len(), 4, "none closes those of another");
         let answer = import("", named("nightly/2026-01-02", &[])).await;
         assert_eq!((answer.counts()[4], &answer.body["open"]), (1, &json!({})), "b");
         let answer = import("&target=main&close=none", simple(&["z"])).await;
@@ -43,7 +43,7 @@ async fn a_report_closes_within_its_target_the_callers_the_reports_or_the_projec
         assert_eq!(import("&target=main", simple(&["z"])).await.counts()[4], 1, "a");
         let open = ["open src/c.rs:1", "open src/d.rs:1", "open src/z.rs:1"];
         assert_eq!(world.open().await, open);
-        // The same tool under another spelling, and another company's project, which is not there.
+        // The same tool in another spelling, and another company's project, which is not found.
         let results = [made("z")];
         assert_eq!(
             import("&target=main", report(&[run("SAW 2.1.0", &results)]))
@@ -65,7 +65,7 @@ async fn a_report_closes_within_its_target_the_callers_the_reports_or_the_projec
 
 // promise: P2
 #[tokio::test]
-async fn a_project_is_named_by_its_name() {
+async fn a_project_can_be_given_by_its_name() {
     for world in World::all().await {
         let import = |project: &'static str| {
             let query = format!("company_id={}&project={project}", world.company);
@@ -88,7 +88,7 @@ async fn a_project_is_named_by_its_name() {
 
 // promise: P2
 #[tokio::test]
-async fn a_table_closes_only_when_it_is_asked_to_and_knows_its_target() {
+async fn a_table_closes_only_with_close_auto_and_a_target() {
     let table = |rows: &str| format!("title,severity\n{rows}");
     for world in World::all().await {
         for (more, closed) in [
@@ -142,7 +142,7 @@ async fn a_report_about_hosts_closes_on_the_hosts_it_covers() {
                 world.project = world.add_project(&format!("{name}{more}")).await;
                 world.import_with(more, first.clone()).await.counts();
                 let answer = world.import_with(more, second.clone()).await;
-                // A Nuclei report of a target of the caller covers all of that.
+                // A Nuclei report with the caller's target covers all of it.
                 let all = name == "nuclei" && !more.is_empty();
                 assert_eq!(
                     answer.counts()[4],
@@ -173,7 +173,7 @@ async fn a_report_about_hosts_closes_on_the_hosts_it_covers() {
 
 // promise: P3
 #[tokio::test]
-async fn a_report_that_is_not_whole_creates_and_closes_nothing_and_says_why() {
+async fn an_incomplete_report_creates_findings_closes_nothing_and_states_why() {
     let lines = [("r", "a.py", 1, "a()", "A."), ("r", "b.py", 1, "b()", "B.")];
     let change = |text: String, change: &dyn Fn(&mut Value)| {
         let mut value: Value = serde_json::from_str(&text).unwrap();
@@ -239,7 +239,7 @@ async fn a_report_that_is_not_whole_creates_and_closes_nothing_and_says_why() {
     }
 }
 
-/// A Trivy report of this time with these CVEs, of this severity.
+/// A Trivy scan report of this time with these CVEs, with this severity.
 fn at_time(time: &str, cves: &[&str], severity: &str) -> String {
     let packages: Vec<_> = cves.iter().map(|cve| (*cve, "lodash", "1.0", "lock")).collect();
     let mut report: Value = serde_json::from_str(&trivy("shop:1", &packages)).unwrap();
@@ -252,7 +252,7 @@ fn at_time(time: &str, cves: &[&str], severity: &str) -> String {
 
 // promise: P4
 #[tokio::test]
-async fn an_older_report_creates_what_is_nowhere_and_changes_nothing_else() {
+async fn an_older_report_creates_missing_findings_and_changes_nothing_else() {
     let clock = Clock::manual("2026-03-10T12:00:00Z".parse().unwrap());
     for world in World::all_at(&clock).await {
         let import = |time: &'static str, cves: &'static [&'static str], severity: &'static str| {
@@ -269,7 +269,7 @@ async fn an_older_report_creates_what_is_nowhere_and_changes_nothing_else() {
         assert_eq!(older.counts(), [3, 1, 0, 0, 0, 2, 0], "{}", older.body);
         assert_eq!(older.body["whole"], false);
         assert!(
-            older.body["not_whole"].to_string().contains("newer report"),
+            older.body["not_whole"].to_string().contains("newer scan report"),
             "{}",
             older.body
         );
@@ -288,7 +288,7 @@ async fn an_older_report_creates_what_is_nowhere_and_changes_nothing_else() {
             "{}",
             equal.body
         );
-        // A clock that is ahead counts as ours, and that is said.
+        // A time in the future is replaced by ours, with a note.
         let ahead = import("2026-03-10T12:06:00Z", &["CVE-1"], "HIGH").await;
         assert!(
             ahead.body["not_whole"].to_string().contains("in the future"),
@@ -301,9 +301,9 @@ async fn an_older_report_creates_what_is_nowhere_and_changes_nothing_else() {
         assert_eq!(
             now.counts(),
             [1, 0, 0, 0, 0, 1, 0],
-            "not older than the one that was ahead"
+            "not older than the one from the future"
         );
-        // Undoing the older one takes what it created, and the later ones stay the latest.
+        // Undoing the older one removes what it created, and the later ones stay the latest.
         let refused = world.undo(&equal).await;
         assert_eq!(refused.status, StatusCode::CONFLICT);
         clock.set("2026-03-10T12:00:00Z".parse().unwrap());
@@ -312,7 +312,7 @@ async fn an_older_report_creates_what_is_nowhere_and_changes_nothing_else() {
 
 // promise: M4, P4
 #[tokio::test]
-async fn what_waits_for_a_retest_and_is_still_there_is_in_progress_again() {
+async fn what_waits_for_a_retest_and_is_still_found_is_in_progress_again() {
     let clock = Clock::manual("2026-03-10T12:00:00Z".parse().unwrap());
     for mut world in World::all_at(&clock).await {
         world.import(simple(&["a", "b"])).await.counts();
@@ -324,13 +324,13 @@ async fn what_waits_for_a_retest_and_is_still_there_is_in_progress_again() {
         clock.advance(Duration::from_mins(1));
         world.import(simple(&["a", "b"])).await.counts();
         assert_eq!(world.view(a).await["status"], "in_progress");
-        let said: Vec<String> = world
+        let comments: Vec<String> = world
             .column("select comment from finding_moves order by id")
             .await;
-        assert_eq!(said.last().map(String::as_str), Some("still found"));
+        assert_eq!(comments.last().map(String::as_str), Some("still found"));
         let kinds: Vec<_> = world.kinds().into_iter().map(|(kind, _)| kind).collect();
         assert!(kinds.iter().any(|kind| kind.starts_with("finding.")), "{kinds:?}");
-        // A report that was made before says nothing about it.
+        // An earlier report states nothing about it.
         let of = |time: &str| at_time(time, &["CVE-1"], "HIGH");
         world.import(of("2026-03-01T10:00:00Z")).await.counts();
         let id = world.listed("identifier=CVE-1").await[0]["id"]
@@ -415,7 +415,7 @@ async fn targets_are_listed_and_retired() {
         assert_eq!(
             back.counts(),
             [1, 0, 1, 1, 0, 0, 0],
-            "the next report takes it up again"
+            "the next report reactivates it"
         );
         assert_eq!(list().await.body["items"][0]["retired_at"], Value::Null);
         clock.set("2026-03-10T12:00:00Z".parse().unwrap());
@@ -423,7 +423,7 @@ async fn targets_are_listed_and_retired() {
 }
 
 #[tokio::test]
-async fn what_an_analyst_needs_is_kept_found_and_linked() {
+async fn everything_an_analyst_needs_is_kept_searchable_and_linked() {
     for world in World::all().await {
         let (asset, company, now) = (world.clock.id(), world.company, world.clock.now());
         let made = world.store.write(move |tx| {

@@ -1,4 +1,4 @@
-//! Small reports as tools write them.
+//! Small scan reports in the tools' formats.
 
 use serde_json::{Value, json};
 
@@ -20,7 +20,7 @@ pub(crate) fn semgrep(lines: &[Line<'_>]) -> String {
     json!({"version": "1.97.0", "results": results, "errors": [], "paths": {"scanned": ["app"]}}).to_string()
 }
 
-/// Results of any tool as SARIF; where there is code, with a snippet.
+/// Results of any tool as SARIF; with a snippet if there is code.
 pub(crate) fn sarif(tool: &str, lines: &[Line<'_>]) -> String {
     let results: Vec<_> = lines
         .iter()
@@ -89,7 +89,7 @@ pub(crate) fn trivy(artifact: &str, packages: &[Package<'_>]) -> String {
     .to_string()
 }
 
-/// What Trivy writes as SARIF of packages: the version is in the message alone.
+/// SARIF of packages as written by Trivy: the version is only in the message.
 pub(crate) fn trivy_sarif(packages: &[Package<'_>]) -> String {
     let results: Vec<_> = packages
         .iter()
@@ -108,7 +108,7 @@ pub(crate) fn trivy_sarif(packages: &[Package<'_>]) -> String {
     .to_string()
 }
 
-/// Secrets in a file: line, and what Trivy shows of each.
+/// Secrets in a file: line, and what Trivy shows for each.
 pub(crate) fn secrets(lines: &[(u32, &str)]) -> String {
     let all: Vec<_> = lines
         .iter()
@@ -122,7 +122,7 @@ pub(crate) fn secrets(lines: &[(u32, &str)]) -> String {
     .to_string()
 }
 
-/// Hosts, each with its ports, on all of which a plugin found something.
+/// Hosts with their ports; a plugin found something on each of them.
 pub(crate) fn nessus(hosts: &[(&str, &[u16])]) -> String {
     let hosts: String = hosts
         .iter()
@@ -213,7 +213,7 @@ pub(crate) fn zap_xml(site: &str, paths: &[&str]) -> String {
     )
 }
 
-/// Packed by gzip.
+/// Compressed with gzip.
 pub(crate) fn gzip(text: &[u8]) -> Vec<u8> {
     let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
     std::io::Write::write_all(&mut packer, text).unwrap();

@@ -12,7 +12,7 @@ use crate::{
     world::{Answer, World, made, report, run, simple},
 };
 
-/// What a preview of a report says, and that it changed nothing.
+/// The preview of a scan report, after checking that it changed nothing.
 async fn preview(world: &mut World, more: &str, report: &str) -> Value {
     let before = world.state().await;
     world.events();
@@ -29,7 +29,7 @@ async fn preview(world: &mut World, more: &str, report: &str) -> Value {
 
 // promise: P5
 #[tokio::test]
-async fn a_preview_says_what_the_import_then_does() {
+async fn a_preview_matches_the_import() {
     let table = |rows: &str| format!("title,severity,location\n{rows}");
     let package = |id, version| (id, "lodash", version, "package-lock.json");
     for mut world in World::all().await {
@@ -105,7 +105,7 @@ async fn a_preview_holds_no_lease_and_needs_none() {
     }
 }
 
-/// What undoing puts back: the list without the times and scans that only say when it was looked at.
+/// What undoing restores: the list without the times and scans that only record when it was checked.
 async fn list(world: &World) -> Vec<(Id, Value)> {
     let mut all = Vec::new();
     for finding in world.findings().await {
@@ -135,7 +135,7 @@ async fn undone(world: &World, answer: &Answer) -> Value {
     undone.body["counts"].clone()
 }
 
-/// Results that are worse, on these lines.
+/// Results that are more severe, on these lines.
 fn worse(rules: &[(&str, u32)]) -> String {
     let results: Vec<_> = rules
         .iter()
@@ -150,7 +150,7 @@ fn worse(rules: &[(&str, u32)]) -> String {
 
 // promise: P5
 #[tokio::test]
-async fn undoing_puts_everything_back() {
+async fn undoing_restores_everything() {
     for mut world in World::all().await {
         world.import(simple(&["a", "b", "c", "d"])).await.counts();
         let first = world.import(simple(&["a", "b", "c"])).await;
@@ -162,7 +162,7 @@ async fn undoing_puts_everything_back() {
             .call(&world.viewer, "GET", "/targets", Value::Null)
             .await
             .body;
-        // a gets worse and moves, b goes, c (judged) goes, d is back, e is new.
+        // a becomes more severe and moves, b goes, c (with a verdict) goes, d is found again, e is new.
         let answer = world.import(worse(&[("a", 9), ("d", 1), ("e", 1)])).await;
         assert_eq!(answer.counts(), [3, 1, 2, 1, 1, 0, 0], "{}", answer.body);
         world.events();
@@ -182,20 +182,20 @@ async fn undoing_puts_everything_back() {
             .call(&world.viewer, "GET", "/targets", Value::Null)
             .await
             .body;
-        assert_eq!(after, targets, "the report before is the latest one");
+        assert_eq!(after, targets, "the previous report is the latest one");
         let audited: Vec<String> = world.column("select action from audit_entries order by id").await;
         assert!(
             audited.iter().any(|action| action.contains("undo")),
             "{audited:?}"
         );
-        // It is done once, and the same report does the same again.
+        // It is done once, and the same report has the same effect again.
         let second = world.undo(&answer).await;
         assert_eq!(second.status, StatusCode::CONFLICT);
         assert!(second.detail().contains("already"), "{}", second.detail());
         let again = world.import(worse(&[("a", 9), ("d", 1), ("e", 1)])).await;
         assert_eq!(again.counts(), [3, 1, 2, 1, 1, 0, 0]);
         undone(&world, &again).await;
-        // The one before can be undone now, and so on.
+        // The previous one can be undone now, and so on.
         let counts = undone(&world, &first).await;
         assert_eq!(counts["opened_again"], 1);
         assert!(
@@ -208,7 +208,7 @@ async fn undoing_puts_everything_back() {
 
 // promise: P5
 #[tokio::test]
-async fn what_people_have_touched_since_is_kept() {
+async fn what_people_have_changed_since_is_kept() {
     for world in World::all().await {
         world.import(simple(&["a", "b"])).await.counts();
         let answer = world.import(simple(&["c", "d", "e", "f"])).await;
@@ -244,7 +244,7 @@ async fn what_people_have_touched_since_is_kept() {
         assert_eq!(
             counts,
             json!({"closed_again": 0, "opened_again": 1, "removed": 1, "kept": 4}),
-            "c, d and e were touched, and a was opened by a person"
+            "c, d and e were changed, and a was reopened by a user"
         );
         assert_eq!(
             world.short().await,
@@ -261,7 +261,7 @@ async fn what_people_have_touched_since_is_kept() {
 
 // promise: P5
 #[tokio::test]
-async fn only_the_latest_import_of_a_target_is_undone_and_not_for_ever() {
+async fn only_the_latest_import_of_a_target_can_be_undone_and_only_for_a_time() {
     let clock = Clock::manual("2026-03-01T12:00:00Z".parse().unwrap());
     for world in World::all_at(&clock).await {
         let first = world.import(simple(&["a"])).await;
@@ -269,7 +269,7 @@ async fn only_the_latest_import_of_a_target_is_undone_and_not_for_ever() {
         let second = world.import(simple(&["a"])).await;
         let refused = world.undo(&first).await;
         assert_eq!(refused.status, StatusCode::CONFLICT);
-        assert!(refused.detail().contains("later report"), "{}", refused.detail());
+        assert!(refused.detail().contains("later scan report"), "{}", refused.detail());
         let scan = second.body["scan"]["id"].as_str().unwrap();
         let path = format!("/scans/{scan}/undo");
         for (by, status) in [

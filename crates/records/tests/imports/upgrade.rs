@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, fmt::Display, io::Cursor};
 
 use base::Id;
-use formats::{Crowd, Old, Options, Outcome};
+use formats::{Old, OldNumbering, Options, Outcome};
 use serde_json::json;
 use store::params;
 
@@ -26,7 +26,8 @@ const SAMPLES: [&str; 13] = [
     "made/findings.csv",
 ];
 
-/// The place of each entry in a report with the fingerprint that version 0.1 gave it; none for one that it dropped.
+/// The place of each entry in a scan report with the fingerprint that version 0.1 gave it; none for one that it
+/// dropped.
 fn fingerprints(bytes: &[u8]) -> Vec<(String, Option<String>)> {
     let mut file = Cursor::new(bytes);
     let format = formats::recognise(&mut file, &Options::default()).unwrap();
@@ -52,7 +53,7 @@ fn fingerprints(bytes: &[u8]) -> Vec<(String, Option<String>)> {
     }
     let crowds: BTreeMap<_, _> = olds
         .into_iter()
-        .map(|(tool, olds)| (tool, Crowd::new(olds)))
+        .map(|(tool, olds)| (tool, OldNumbering::new(olds)))
         .collect();
     entries
         .iter()
@@ -60,7 +61,8 @@ fn fingerprints(bytes: &[u8]) -> Vec<(String, Option<String>)> {
         .collect()
 }
 
-/// Imports a report and turns the database into what version 0.1 would have made of it; how many entries that dropped.
+/// Imports a scan report and turns the database into that of version 0.1; returns how many entries that version
+/// dropped.
 async fn import_as_before(world: &World, bytes: &[u8]) -> u64 {
     let known: Vec<Id> = world.column("select id from findings order by id").await;
     let answer = world.import(bytes.to_vec()).await;
@@ -148,7 +150,7 @@ async fn after_the_upgrade_the_identical_report_changes_nothing() {
 
 // promise: P2, P3
 #[tokio::test]
-async fn a_finding_of_before_is_closed_only_by_a_whole_report_that_holds_another() {
+async fn an_old_finding_is_closed_only_by_a_complete_report_with_another_old_one() {
     let of = |rules: &[&str]| {
         let results: Vec<_> = rules.iter().map(|rule| made(*rule)).collect();
         run("Saw", &results)
@@ -160,7 +162,7 @@ async fn a_finding_of_before_is_closed_only_by_a_whole_report_that_holds_another
     for world in World::all().await {
         let all = report(&[of(&["a", "b", "c"])]);
         assert_eq!(import_as_before(&world, all.as_bytes()).await, 0);
-        // Another target's report holds none of them.
+        // Another target's report contains none of them.
         assert_eq!(
             world.import(named(of(&["z"]), "other/")).await.counts(),
             [1, 1, 0, 0, 0, 0, 0]
@@ -170,12 +172,12 @@ async fn a_finding_of_before_is_closed_only_by_a_whole_report_that_holds_another
         assert_eq!(
             world.import(report(&[failed])).await.counts()[4],
             0,
-            "it is not whole"
+            "it is incomplete"
         );
         assert_eq!(
             world.import(report(&[of(&["a", "b"])])).await.counts()[4],
             0,
-            "what was adopted is no longer of before"
+            "an adopted finding is no longer an old one"
         );
         assert_eq!(world.open().await.len(), 4);
     }

@@ -1,4 +1,4 @@
-//! A company with people, a project, and the endpoint over it.
+//! A company with users, a project, and the endpoint.
 
 use access::{Access, Caller, Role, testing};
 use axum::{
@@ -23,7 +23,7 @@ use tower::ServiceExt;
 
 static TABLES: [MigrationSet; 3] = [store::MIGRATIONS, access::MIGRATIONS, records::MIGRATIONS];
 
-/// Bytes that a report may have here.
+/// Maximum size of a scan report here in bytes.
 pub(crate) const LIMIT: usize = 20_000_000;
 
 pub(crate) struct World {
@@ -36,7 +36,7 @@ pub(crate) struct World {
     pub(crate) router: Router,
     pub(crate) company: Id,
     pub(crate) project: Id,
-    /// A company that nobody here is a member of but the stranger.
+    /// A company whose only member is the stranger.
     pub(crate) other: Id,
     pub(crate) analyst: Caller,
     pub(crate) viewer: Caller,
@@ -78,7 +78,7 @@ impl Answer {
         counts
     }
 
-    /// What the problem says.
+    /// The detail of the problem.
     pub(crate) fn detail(&self) -> &str {
         self.body["detail"].as_str().unwrap_or_default()
     }
@@ -157,18 +157,18 @@ impl World {
         made.unwrap().id
     }
 
-    /// The server is another process from now on.
+    /// From now on the server is another process.
     pub(crate) fn start_again(&mut self) {
         self.records = Records::new(self.store.clone(), Settings::default());
         self.router = router(&self.access, &self.records, &self.folder, LIMIT);
     }
 
-    /// The same world with room for reports of this size only.
+    /// The same world with this maximum size of a scan report.
     pub(crate) fn limited(&self, limit: usize) -> Router {
         router(&self.access, &self.records, &self.folder, limit)
     }
 
-    /// Sends a request of a person; none is nobody.
+    /// Sends a request of a user; none for an anonymous one.
     pub(crate) async fn send(
         &self,
         by: Option<&Caller>,
@@ -206,7 +206,7 @@ impl World {
         Answer { status, body }
     }
 
-    /// Imports a report into the project as the analyst.
+    /// Imports a scan report into the project as the analyst.
     pub(crate) async fn import(&self, report: impl Into<Body>) -> Answer {
         self.import_into(Some(self.project), report).await
     }
@@ -218,7 +218,7 @@ impl World {
             .await
     }
 
-    /// Imports a report of this format into the project as the analyst.
+    /// Imports a scan report of this format into the project as the analyst.
     pub(crate) async fn import_as(&self, format: &str, report: impl Into<Body>) -> Answer {
         let query = format!(
             "company_id={}&project_id={}&format={format}",
@@ -228,7 +228,7 @@ impl World {
             .await
     }
 
-    /// Imports a report into the project as the analyst, with more in the query, such as `&target=x`.
+    /// Imports a scan report into the project as the analyst, with more in the query, such as `&target=x`.
     pub(crate) async fn import_with(&self, more: &str, report: impl Into<Body>) -> Answer {
         let query = format!("company_id={}&project_id={}{more}", self.company, self.project);
         self.send(Some(&self.analyst), &query, "application/octet-stream", report)
@@ -245,14 +245,14 @@ impl World {
         self.ask(&self.router, Some(by), request).await
     }
 
-    /// Undoes the import of an answer as the analyst.
+    /// Undoes the import of a response as the analyst.
     pub(crate) async fn undo(&self, imported: &Answer) -> Answer {
         let scan = imported.body["scan"]["id"].as_str().unwrap();
         self.call(&self.analyst, "POST", &format!("/scans/{scan}/undo"), Value::Null)
             .await
     }
 
-    /// Judges a finding as the analyst: a false positive.
+    /// Gives a verdict on a finding as the analyst: a false positive.
     pub(crate) async fn judge(&self, id: Id) {
         self.status(id, "false_positive").await;
     }
@@ -266,7 +266,7 @@ impl World {
         assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
     }
 
-    /// A finding as the API answers it.
+    /// A finding as the API returns it.
     pub(crate) async fn view(&self, id: Id) -> Value {
         let answer = self
             .call(&self.viewer, "GET", &format!("/findings/{id}"), Value::Null)
@@ -275,7 +275,7 @@ impl World {
         answer.body
     }
 
-    /// The list of findings for a query, as the API answers it.
+    /// The list of findings for a query, as the API returns it.
     pub(crate) async fn listed(&self, query: &str) -> Vec<Value> {
         let answer = self
             .call(&self.viewer, "GET", &format!("/findings?{query}"), Value::Null)
@@ -284,14 +284,14 @@ impl World {
         answer.body["items"].as_array().unwrap().clone()
     }
 
-    /// The list in short: each finding's status and where it is, in the order of its places.
+    /// The list in short: each finding's status and location, ordered by place.
     pub(crate) async fn short(&self) -> Vec<String> {
         let findings = self.findings().await;
         let line = |finding: &Finding| format!("{} {}", finding.status.name(), finding.location);
         findings.iter().map(line).collect()
     }
 
-    /// Those that are open.
+    /// The open ones.
     pub(crate) async fn open(&self) -> Vec<String> {
         let mut short = self.short().await;
         short.retain(|line| line.starts_with("open ") || line.starts_with("in_progress "));
@@ -332,7 +332,7 @@ impl World {
         groups.map(|group| (group[0], group.len())).collect()
     }
 
-    /// All findings, by where they are.
+    /// All findings, by location.
     pub(crate) async fn findings(&self) -> Vec<Finding> {
         let ids: Vec<Id> = self
             .column("select id from findings order by location, title, id")
@@ -383,7 +383,7 @@ impl World {
         state
     }
 
-    /// Moves a finding as the analyst.
+    /// Changes the status of a finding as the analyst.
     pub(crate) async fn change(
         &self,
         id: Id,
@@ -391,7 +391,7 @@ impl World {
     ) {
         let (by, settings) = (By::caller(&self.analyst), self.records.settings());
         let done = self.store.write(move |tx| {
-            let mut finding = findings::held(tx, id, &base::Scope::All)?;
+            let mut finding = findings::get_for_update(tx, id, &base::Scope::All)?;
             let context = findings::Context {
                 settings: &settings,
                 by: &by,
@@ -402,10 +402,10 @@ impl World {
         done.await.unwrap();
     }
 
-    /// That nothing is left in the folder of spooled reports.
+    /// Checks that nothing is left in the folder of spooled scan reports.
     pub(crate) fn assert_nothing_spooled(&self) {
         let left = std::fs::read_dir(self.folder.path()).unwrap().count();
-        assert_eq!(left, 0, "a spooled report is left");
+        assert_eq!(left, 0, "a spooled report is left behind");
     }
 }
 
@@ -449,7 +449,7 @@ pub(crate) fn sample(name: &str) -> Vec<u8> {
     .unwrap()
 }
 
-/// A result of a made report.
+/// A result of a generated scan report.
 #[derive(Debug, Clone)]
 pub(crate) struct Made {
     pub(crate) rule: String,
@@ -468,7 +468,7 @@ pub(crate) fn made(rule: impl Into<String>) -> Made {
     }
 }
 
-/// A run of a tool; each result is known by its rule.
+/// A run of a tool; each result is identified by its rule.
 pub(crate) fn run(tool: &str, results: &[Made]) -> Value {
     let results: Vec<_> = results
         .iter()
@@ -488,12 +488,12 @@ pub(crate) fn run(tool: &str, results: &[Made]) -> Value {
     serde_json::json!({"tool": {"driver": {"name": tool}}, "results": results})
 }
 
-/// A report of these runs.
+/// A scan report of these runs.
 pub(crate) fn report(runs: &[Value]) -> String {
     serde_json::json!({"version": "2.1.0", "runs": runs}).to_string()
 }
 
-/// A report of one run of the tool `Saw` with a result for each rule.
+/// A scan report of one run of the tool `Saw` with a result for each rule.
 pub(crate) fn simple(rules: &[&str]) -> String {
     let results: Vec<_> = rules.iter().map(|rule| made(*rule)).collect();
     report(&[run("Saw", &results)])

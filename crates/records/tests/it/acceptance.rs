@@ -1,5 +1,5 @@
-//! An accepted risk: who may decide it and on what they read, what becomes of it when the finding gets worse or goes,
-//! and what was accepted before that needed an approval.
+//! Risk acceptances: who may decide them and on which version, what happens when the finding becomes more severe or
+//! goes, and acceptances from before an approval was required.
 
 use base::{Event, Id};
 use records::{Settings, approvals};
@@ -44,7 +44,7 @@ async fn expire(world: &World) -> usize {
     expired.await.unwrap()
 }
 
-/// The finding of ours that was accepted as it was possible before.
+/// A finding of ours that was accepted in the earlier way.
 async fn accepted_before(world: &World, fields: Value) -> String {
     let path = world.finding(fields).await;
     set(
@@ -58,7 +58,7 @@ async fn accepted_before(world: &World, fields: Value) -> String {
 
 // promise: H1
 #[tokio::test]
-async fn nobody_accepts_a_risk_but_by_an_approved_request() {
+async fn a_risk_is_accepted_only_through_an_approved_request() {
     for world in World::all().await {
         let path = world.finding(json!({})).await;
         world.events().await;
@@ -93,7 +93,7 @@ async fn nobody_accepts_a_risk_but_by_an_approved_request() {
 
 // promise: H2
 #[tokio::test]
-async fn a_decision_is_of_the_request_that_was_read() {
+async fn a_decision_refers_to_the_version_that_was_read() {
     for world in World::all().await {
         let path = world.finding(json!({"severity": "low"})).await;
         let request = world.request(&path, 1).await;
@@ -107,13 +107,13 @@ async fn a_decision_is_of_the_request_that_was_read() {
             let refused = world.post(&world.manager, &decide, body).await;
             assert_eq!(refused.fields(), ["version"]);
         }
-        // The requester changes what is asked for after it was read.
+        // The requester changes the request after it was read.
         let change = json!({"reason": "For ever", "expires_at": world.in_days(9_000)});
         world.patch(&world.analyst, &request, change).await.expect(200);
         world.events().await;
         let stale = json!({"decision": "approved", "version": read["version"]});
         world.post(&world.manager, &decide, stale).await.problem(409);
-        // Or lets the finding be worse than what was read.
+        // Or makes the finding more severe than what was read.
         let read = world.get(&world.manager, &request).await.expect(200);
         assert_eq!(read["version"], 2);
         world
@@ -141,7 +141,7 @@ async fn a_decision_is_of_the_request_that_was_read() {
 
 // promise: H2
 #[tokio::test]
-async fn who_changed_a_request_cannot_decide_it_and_is_not_asked_to() {
+async fn a_user_who_changed_a_request_cannot_decide_it_and_is_not_asked_to() {
     for world in World::all().await {
         let other = world.manager_of(world.ours, "other").await;
         let path = world.finding(json!({})).await;
@@ -151,7 +151,7 @@ async fn who_changed_a_request_cannot_decide_it_and_is_not_asked_to() {
         let events = world.events().await;
         let updated = events.last().unwrap();
         assert_eq!(updated.kind.name(), "approval.updated");
-        assert_eq!(named(updated), people(&[&other]), "those left to decide");
+        assert_eq!(named(updated), people(&[&other]), "those who may still decide");
         world
             .decide(&world.manager, &request, "approved")
             .await
@@ -167,7 +167,7 @@ async fn who_changed_a_request_cannot_decide_it_and_is_not_asked_to() {
 
 // promise: H4
 #[tokio::test]
-async fn a_finding_that_gets_worse_than_what_was_accepted_is_announced_once_a_rise() {
+async fn a_finding_more_severe_than_accepted_is_announced_once_per_increase() {
     for world in World::all().await {
         let path = world.finding(json!({"severity": "medium"})).await;
         let request = world.accept(&path, 60).await;
@@ -178,16 +178,16 @@ async fn a_finding_that_gets_worse_than_what_was_accepted_is_announced_once_a_ri
                 .await
                 .expect(200);
             let events = world.events().await;
-            let told: Vec<Event> = events
+            let announced: Vec<Event> = events
                 .into_iter()
                 .filter(|event| event.kind.name() == "approval.outgrown")
                 .collect();
             let view = world.get(&world.viewer, &request).await.expect(200);
             assert_eq!(view["severity"], severity);
             assert_eq!(view["accepted_severity"], "medium");
-            (told, view["outgrown"].as_bool().unwrap())
+            (announced, view["outgrown"].as_bool().unwrap())
         };
-        // Up to what was accepted there is nothing to say; above it each rise is said once.
+        // Up to the accepted severity nothing is announced; above it each increase is announced once.
         for (severity, rises, is_outgrown) in [
             ("low", 0, false),
             ("medium", 0, false),
@@ -197,16 +197,16 @@ async fn a_finding_that_gets_worse_than_what_was_accepted_is_announced_once_a_ri
             ("high", 0, true),
             ("medium", 0, false),
         ] {
-            let (told, flag) = outgrown(severity).await;
-            assert_eq!((told.len(), flag), (rises, is_outgrown), "{severity}");
-            for event in told {
+            let (announced, flag) = outgrown(severity).await;
+            assert_eq!((announced.len(), flag), (rises, is_outgrown), "{severity}");
+            for event in announced {
                 assert_eq!(named(&event), people(&[&world.analyst, &world.manager]));
                 assert_eq!(event.text("finding_severity"), Some(severity));
                 assert_eq!(event.text("accepted_severity"), Some("medium"));
                 assert_eq!(event.text("finding_id"), Some(id(&path)));
             }
         }
-        // Withdrawn, it is nobody's any more.
+        // After it is withdrawn, nobody is responsible for it.
         let body = json!({"status": "open"});
         world
             .post(&world.analyst, &format!("{path}/status"), body)
@@ -218,7 +218,7 @@ async fn a_finding_that_gets_worse_than_what_was_accepted_is_announced_once_a_ri
 
 // promise: H3
 #[tokio::test]
-async fn an_acceptance_that_ends_closes_what_is_gone_and_alarms_nobody() {
+async fn an_expired_acceptance_closes_a_gone_finding_without_an_alarm() {
     for world in World::all().await {
         let user = world.viewer.id;
         let gone = world.finding(json!({"assignee_user_ids": [user]})).await;
@@ -236,7 +236,7 @@ async fn an_acceptance_that_ends_closes_what_is_gone_and_alarms_nobody() {
             .collect();
         let kinds: Vec<_> = of_gone.iter().map(|event| event.kind.name()).collect();
         assert_eq!(kinds, ["approval.updated", "finding.status_changed"]);
-        assert!(named(of_gone[0]).is_empty(), "nobody has to do anything");
+        assert!(named(of_gone[0]).is_empty(), "nobody needs to do anything");
         let (closed, open) = (finding(&world, &gone).await, finding(&world, &there).await);
         assert_eq!(
             (&closed["status"], &open["status"]),
@@ -247,7 +247,7 @@ async fn an_acceptance_that_ends_closes_what_is_gone_and_alarms_nobody() {
             let view = world.get(&world.viewer, &request).await.expect(200);
             assert_eq!(view["status"], "expired");
         }
-        // A report that holds it again opens it, as any that an import closed.
+        // A report that contains it again reopens it, like any finding that an import closed.
         let by_scan = world
             .store
             .read(|tx| tx.all::<(i64,)>("select closed_by_scan from findings where status = 'closed'", &[]));
@@ -257,7 +257,7 @@ async fn an_acceptance_that_ends_closes_what_is_gone_and_alarms_nobody() {
 
 // promise: H5
 #[tokio::test]
-async fn a_finding_with_a_decided_acceptance_stays() {
+async fn a_finding_with_a_decided_acceptance_cannot_be_deleted() {
     for world in World::all().await {
         let mut kept = Vec::new();
         for decision in ["approved", "rejected"] {
@@ -279,14 +279,14 @@ async fn a_finding_with_a_decided_acceptance_stays() {
             world.get(&world.viewer, &request).await.expect(200);
         }
         assert_eq!(world.kinds().await, [""; 0]);
-        // Of one that nobody decided there is nothing to keep.
+        // For an undecided one there is nothing to keep.
         world.delete(&world.manager, &asked).await.expect(204);
     }
 }
 
 // promise: H1
 #[tokio::test]
-async fn what_was_accepted_before_stays_is_listed_and_ends_in_ninety_days() {
+async fn earlier_acceptances_are_kept_listed_and_expire_in_ninety_days() {
     for world in World::all().await {
         let path = accepted_before(&world, json!({"severity": "low"})).await;
         let with = world.finding(json!({})).await;
@@ -320,7 +320,7 @@ async fn what_was_accepted_before_stays_is_listed_and_ends_in_ninety_days() {
         );
         let held = format!("/approvals/{}", text(&held["id"]));
         world.decide(&world.manager, &held, "approved").await.problem(409);
-        // It got worse: those who manage the company answer for it.
+        // It became more severe: the managers of the company are responsible for it.
         world
             .patch(&world.analyst, &path, json!({"severity": "high"}))
             .await
@@ -329,7 +329,7 @@ async fn what_was_accepted_before_stays_is_listed_and_ends_in_ninety_days() {
         let outgrown = events.last().unwrap();
         assert_eq!(outgrown.kind.name(), "approval.outgrown");
         assert_eq!(named(outgrown), people(&[&world.manager]));
-        // A request takes its place.
+        // A request replaces it.
         let request = world.accept(&path, 20).await;
         assert_eq!(
             world.get(&world.viewer, &held).await.expect(200)["status"],
@@ -355,7 +355,7 @@ async fn what_was_accepted_before_stays_is_listed_and_ends_in_ninety_days() {
 
 // promise: H1
 #[tokio::test]
-async fn what_was_accepted_before_and_nobody_approved_is_open_again_at_its_end() {
+async fn an_earlier_acceptance_without_an_approval_is_reopened_when_it_expires() {
     for world in World::all().await {
         let path = accepted_before(&world, json!({})).await;
         let gone = accepted_before(&world, json!({})).await;

@@ -1,4 +1,4 @@
-//! What happened lately, for whom, and in which order.
+//! Recent activity: for whom, and in which order.
 
 use base::Id;
 use serde_json::{Value, json};
@@ -16,7 +16,7 @@ fn kinds(page: &Value) -> Vec<&str> {
 }
 
 #[tokio::test]
-async fn the_newest_is_first_and_says_who_did_what_to_what() {
+async fn the_newest_is_first_and_states_who_did_what_to_what() {
     for world in World::all().await {
         let finding = world
             .finding(json!({"title": "Leak <b>", "severity": "urgent"}))
@@ -55,7 +55,7 @@ async fn the_newest_is_first_and_says_who_did_what_to_what() {
         );
         assert_eq!(item["at"], world.clock.now().to_string());
         assert_eq!(seen["items"][0]["subject_id"], json!(project));
-        // Others see theirs, an administrator all, and a company can be asked for.
+        // Others see theirs, an administrator all, and one company can be selected.
         assert_eq!(kinds(&page(&world, &world.stranger, "").await).len(), 1);
         assert_eq!(kinds(&page(&world, &world.admin, "").await).len(), 3);
         let ours = format!("?company_id={}", world.ours);
@@ -107,7 +107,7 @@ async fn pages_follow_each_other_over_several_companies() {
 }
 
 #[tokio::test]
-async fn of_many_changes_at_once_one_entry_tells() {
+async fn one_entry_represents_a_bulk_change() {
     for world in World::all().await {
         let ids = [world.finding(json!({})).await, world.finding(json!({})).await];
         let ids = ids.map(|path| path.strip_prefix("/findings/").unwrap().to_owned());
@@ -127,7 +127,7 @@ async fn of_many_changes_at_once_one_entry_tells() {
 }
 
 #[tokio::test]
-async fn whoever_asks_the_events_are_searched() {
+async fn the_events_are_searched_for_every_caller() {
     for world in World::all().await {
         for companies in [vec![world.ours], vec![world.ours, world.theirs]] {
             let before: Id = world.clock.id();

@@ -1,9 +1,9 @@
-//! What the router answered.
+//! A response of the router.
 
 use axum::http::StatusCode;
 use serde_json::Value;
 
-/// An answer, with what was asked for the message of a test that fails.
+/// A response, with its request for the message of a failing test.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) asked: String,
@@ -56,7 +56,7 @@ impl Answer {
             .collect()
     }
 
-    /// The ids of a list, in its order.
+    /// The ids of a list, in order.
     #[track_caller]
     pub(crate) fn ids(&self) -> Vec<String> {
         let json = self.expect(200);

@@ -1,4 +1,4 @@
-//! Approvals: asked for, decided once by somebody else, and over when their time is.
+//! Approvals: requested, decided once by someone else, and expiring at their time.
 
 use std::time::Duration;
 
@@ -33,7 +33,7 @@ fn ids(people: &[&Person]) -> Vec<base::Id> {
 // promise: B1
 // promise: B2
 #[tokio::test]
-async fn an_approval_is_asked_of_the_managers_and_decided_once_by_somebody_else() {
+async fn an_approval_is_requested_from_the_managers_and_decided_once_by_someone_else() {
     for world in World::all().await {
         let finding = world.finding(json!({})).await;
         world.events().await;
@@ -83,7 +83,7 @@ async fn an_approval_is_asked_of_the_managers_and_decided_once_by_somebody_else(
 }
 
 #[tokio::test]
-async fn who_wrote_a_request_cannot_decide_it_and_two_decisions_at_once_are_one() {
+async fn the_author_of_a_request_cannot_decide_it_and_two_concurrent_decisions_are_one() {
     for world in World::all().await {
         let finding = world.finding(json!({})).await;
         let path = asked(&world, &finding, &world.manager).await;
@@ -92,7 +92,7 @@ async fn who_wrote_a_request_cannot_decide_it_and_two_decisions_at_once_are_one(
         world.post(&world.manager, &decide, approve()).await.problem(403);
         let other = world.member(world.ours, "other").await;
         world.post(&other, &decide, approve()).await.problem(403);
-        // Nobody else manages the company, so its administrators are asked.
+        // The company has no other manager, so the administrators are asked.
         let events = world.events().await;
         let requested = events
             .iter()
@@ -121,7 +121,7 @@ async fn who_wrote_a_request_cannot_decide_it_and_two_decisions_at_once_are_one(
 }
 
 #[tokio::test]
-async fn a_rejected_request_leaves_the_finding_and_makes_room_for_another() {
+async fn a_rejected_request_leaves_the_finding_unchanged_and_allows_another() {
     for world in World::all().await {
         let finding = world.finding(json!({})).await;
         let path = asked(&world, &finding, &world.analyst).await;
@@ -148,7 +148,7 @@ async fn a_rejected_request_leaves_the_finding_and_makes_room_for_another() {
             .expect(200);
         world.event("approval.updated", &world.analyst, &next).await;
         world.patch(&world.analyst, &next, change).await.expect(200);
-        assert_eq!(world.kinds().await, [""; 0], "it is that already");
+        assert_eq!(world.kinds().await, [""; 0], "nothing differs");
         world.delete(&world.analyst, &next).await.expect(204);
         world.event("approval.deleted", &world.analyst, &next).await;
         world.get(&world.analyst, &next).await.problem(404);
@@ -159,7 +159,7 @@ async fn a_rejected_request_leaves_the_finding_and_makes_room_for_another() {
 }
 
 #[tokio::test]
-async fn an_expired_acceptance_opens_the_finding_again_once() {
+async fn an_expired_acceptance_reopens_the_finding_once() {
     for world in World::all().await {
         let user = world.analyst.id;
         let finding = world.finding(json!({"assignee_user_ids": [user]})).await;
@@ -190,7 +190,7 @@ async fn an_expired_acceptance_opens_the_finding_again_once() {
         assert_eq!(
             events[0].assignee_users,
             [user],
-            "once, though they asked and see to it"
+            "once, although they requested it and are assigned"
         );
         assert!(events.iter().all(|event| event.actor.is_none()));
         assert_eq!(
@@ -202,7 +202,7 @@ async fn an_expired_acceptance_opens_the_finding_again_once() {
 }
 
 #[tokio::test]
-async fn a_finding_that_is_opened_by_hand_ends_its_approval() {
+async fn reopening_a_finding_by_hand_ends_its_approval() {
     for world in World::all().await {
         let finding = world.finding(json!({})).await;
         let path = asked(&world, &finding, &world.analyst).await;
@@ -223,7 +223,7 @@ async fn a_finding_that_is_opened_by_hand_ends_its_approval() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_asked_or_decided_is_refused_and_changes_nothing() {
+async fn invalid_requests_and_decisions_are_rejected_and_change_nothing() {
     for world in World::all().await {
         let finding = world.finding(json!({})).await;
         let id = finding_id(&finding);

@@ -1,11 +1,11 @@
-//! Assets and agreements: each change with its one event, and what rests on them.
+//! Assets and agreements: each change with its one event, and what depends on them.
 
 use serde_json::{Value, json};
 
 use crate::{answer::text, world::World};
 
-/// A change of a field, after which the record is the same but for that field and its `updated_at`, with one event; the
-/// same again says nothing.
+/// A change of a field, after which only that field and `updated_at` of the record differ, with one event; the same
+/// again emits nothing.
 async fn changes(world: &World, path: &str, kind: &str, field: &str, value: Value) {
     world.pass_days(1);
     let mut expected = world.get(&world.viewer, path).await.expect(200);
@@ -28,7 +28,7 @@ async fn changes(world: &World, path: &str, kind: &str, field: &str, value: Valu
 // promise: B1
 // promise: B2
 #[tokio::test]
-async fn an_asset_is_added_changed_and_deleted_with_one_event_each() {
+async fn an_asset_is_created_changed_and_deleted_with_one_event_each() {
     for world in World::all().await {
         world.events().await;
         let body = json!({"company_id": world.ours, "name": " Shop ", "kind": "application"});
@@ -63,7 +63,7 @@ async fn an_asset_is_added_changed_and_deleted_with_one_event_each() {
 }
 
 #[tokio::test]
-async fn an_asset_that_a_finding_is_about_stays() {
+async fn an_asset_with_findings_cannot_be_deleted() {
     for world in World::all().await {
         let body = json!({"company_id": world.ours, "name": "Shop"});
         let asset = world.post(&world.analyst, "/assets", body).await.expect(201);
@@ -105,7 +105,7 @@ async fn an_asset_that_a_finding_is_about_stays() {
 // promise: B1
 // promise: B2
 #[tokio::test]
-async fn an_agreement_is_added_changed_and_deleted_with_one_event_each() {
+async fn an_agreement_is_created_changed_and_deleted_with_one_event_each() {
     for world in World::all().await {
         world.events().await;
         let body = json!({"company_id": world.ours, "name": "Pentests 2027", "expires_on": "2027-12-31", "hours": 400});
@@ -149,7 +149,7 @@ async fn an_agreement_is_added_changed_and_deleted_with_one_event_each() {
 }
 
 #[tokio::test]
-async fn assets_and_agreements_are_found_by_what_they_are_in_the_callers_scope() {
+async fn assets_and_agreements_are_filtered_within_the_callers_scope() {
     for world in World::all().await {
         for (company, name) in [
             (world.ours, "Alpha"),

@@ -1,4 +1,4 @@
-//! Who sees to a finding, and who hears of it.
+//! The assignees of a finding, and who is notified.
 
 use access::testing;
 use base::Id;
@@ -28,13 +28,13 @@ async fn assign(world: &World, path: &str, users: &[Id], teams: &[Id]) -> Value 
 
 // promise: B1
 #[tokio::test]
-async fn an_assignment_concerns_only_those_who_are_new() {
+async fn an_assignment_notifies_only_new_assignees() {
     for world in World::all().await {
         let (viewer, manager) = (world.viewer.id, world.manager.id);
         let green = testing::team(&world.access, world.ours, "Green", &[]).await;
         let path = world.finding(json!({})).await;
         world.events().await;
-        // Whom it is assigned to, and who hears of it: none for no assignment.
+        // The assignees, and who is notified: none for no assignment.
         let steps: [[&[Id]; 4]; 4] = [
             [&[viewer], &[world.team], &[viewer], &[world.team]],
             [&[manager, viewer], &[world.team], &[manager], &[]],
@@ -59,7 +59,7 @@ async fn an_assignment_concerns_only_those_who_are_new() {
 }
 
 #[tokio::test]
-async fn the_same_set_again_says_nothing_and_who_only_goes_is_no_assignment() {
+async fn the_same_set_again_emits_nothing_and_a_removal_is_not_an_assignment() {
     for world in World::all().await {
         let (viewer, manager) = (world.viewer.id, world.manager.id);
         let path = world.finding(json!({})).await;
@@ -76,7 +76,7 @@ async fn the_same_set_again_says_nothing_and_who_only_goes_is_no_assignment() {
         let event = world.event("finding.updated", &world.analyst, &path).await;
         assert_eq!(event.data["changed"], json!(["assignees"]));
         assert_eq!(event.assignee_users, [manager]);
-        // An empty body takes everyone off.
+        // An empty body removes everyone.
         let body = json!({});
         world
             .post(&world.analyst, &format!("{path}/assignees"), body)
@@ -89,7 +89,7 @@ async fn the_same_set_again_says_nothing_and_who_only_goes_is_no_assignment() {
 
 // promise: F6
 #[tokio::test]
-async fn nobody_outside_the_company_sees_to_its_findings() {
+async fn nobody_outside_the_company_can_be_assigned() {
     for world in World::all().await {
         let gone = world.member(world.ours, "gone").await.id;
         testing::leave(&world.store, world.ours, gone).await;
@@ -139,7 +139,7 @@ async fn nobody_outside_the_company_sees_to_its_findings() {
 }
 
 #[tokio::test]
-async fn a_change_of_the_teams_alone_leaves_people_as_they_are() {
+async fn changing_only_the_teams_leaves_the_users_unchanged() {
     for world in World::all().await {
         let gone = world.member(world.ours, "gone").await.id;
         let path = world.finding(json!({"assignee_user_ids": [gone]})).await;
@@ -152,7 +152,7 @@ async fn a_change_of_the_teams_alone_leaves_people_as_they_are() {
         let event = world.event("finding.assigned", &world.analyst, &path).await;
         assert!(event.assignee_users.is_empty());
         assert_eq!(event.assignee_teams, [world.team]);
-        // Named again, somebody who may not see the company is refused.
+        // Someone who may no longer see the company is rejected when named again.
         let body = json!({"assignee_user_ids": [gone]});
         assert_eq!(
             world.patch(&world.analyst, &path, body).await.fields(),
@@ -162,7 +162,7 @@ async fn a_change_of_the_teams_alone_leaves_people_as_they_are() {
 }
 
 #[tokio::test]
-async fn a_finding_begins_with_who_sees_to_it() {
+async fn a_finding_can_be_created_with_assignees() {
     for world in World::all().await {
         let body = json!({"assignee_user_ids": [world.viewer.id], "assignee_team_ids": [world.team]});
         let path = world.finding(body).await;

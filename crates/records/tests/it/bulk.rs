@@ -1,4 +1,4 @@
-//! The same change of many findings: checked as a whole, an event for each, all of one bundle.
+//! The same change of many findings: checked as a whole, one event for each, all in one bundle.
 
 use std::sync::mpsc;
 
@@ -19,7 +19,7 @@ async fn findings(world: &World, severities: &[&str]) -> Vec<Id> {
     ids
 }
 
-/// The event that stands for all of them: the most severe one. All are of one bundle.
+/// The event that represents all of them: the most severe one. All are in one bundle.
 #[track_caller]
 fn leads(events: &[Event], each: usize) -> &Event {
     let bundled: Vec<_> = events.iter().filter_map(|event| event.bundle).collect();
@@ -35,7 +35,7 @@ fn leads(events: &[Event], each: usize) -> &Event {
 // promise: B1
 // promise: B2
 #[tokio::test]
-async fn many_are_assigned_in_one_go_and_each_event_has_its_own_assignees() {
+async fn many_are_assigned_at_once_and_each_event_has_its_own_assignees() {
     for world in World::all().await {
         let ids = findings(&world, &["low", "critical", "medium"]).await;
         let body = json!({"user_ids": [world.viewer.id]});
@@ -62,7 +62,7 @@ async fn many_are_assigned_in_one_go_and_each_event_has_its_own_assignees() {
         let path = format!("/findings/{}/history", ids[1]);
         let history = world.get(&world.viewer, &path).await.expect(200);
         assert_eq!(history["items"][0]["event_id"], json!(leads.id));
-        // The viewer was assigned to the first one already.
+        // The viewer was already assigned to the first one.
         let mut both = vec![user, world.viewer.id];
         both.sort_unstable();
         for (id, users) in [(ids[0], vec![user]), (ids[1], both.clone()), (ids[2], both)] {
@@ -93,7 +93,7 @@ async fn many_are_assigned_in_one_go_and_each_event_has_its_own_assignees() {
 }
 
 #[tokio::test]
-async fn to_add_leaves_those_who_see_to_it_and_only_to_remove_tells_nobody() {
+async fn adding_keeps_the_current_assignees_and_only_removing_notifies_nobody() {
     for world in World::all().await {
         let ids = findings(&world, &["low", "high"]).await;
         let first = json!({"finding_ids": [ids[0]], "user_ids": [world.viewer.id]});
@@ -130,7 +130,7 @@ async fn to_add_leaves_those_who_see_to_it_and_only_to_remove_tells_nobody() {
 }
 
 #[tokio::test]
-async fn many_are_moved_in_one_go_and_each_event_is_of_one_finding() {
+async fn many_change_status_at_once_and_each_event_is_about_one_finding() {
     for world in World::all().await {
         let ids = findings(&world, &["low", "urgent", "high"]).await;
         let assign = json!({"finding_ids": [ids[0], ids[2]], "user_ids": [world.analyst.id]});
@@ -231,7 +231,7 @@ async fn all_or_none_and_nothing_outside_of_the_scope() {
 }
 
 #[tokio::test]
-async fn a_thousand_are_moved_and_are_one_bundle() {
+async fn a_thousand_change_status_in_one_bundle() {
     for world in World::all().await {
         let ids = many(&world, 1_000).await;
         world.events().await;
@@ -246,7 +246,7 @@ async fn a_thousand_are_moved_and_are_one_bundle() {
     }
 }
 
-/// So many findings.
+/// This many findings.
 async fn many(world: &World, count: usize) -> Vec<Id> {
     let company = world.ours;
     let made = world.store.write(move |tx| {
@@ -269,7 +269,7 @@ async fn many(world: &World, count: usize) -> Vec<Id> {
     made
 }
 
-/// So many people who may see the company.
+/// This many users who may see the company.
 async fn members(world: &World, count: usize) -> Vec<Id> {
     let mut ids = Vec::new();
     for n in 0..count {
@@ -286,7 +286,7 @@ const OPEN: &str = "select count(*) from open_bundles";
 // promise: U3
 // promise: O3
 #[tokio::test]
-async fn a_large_change_goes_in_portions_of_few_statements() {
+async fn a_large_change_is_written_in_portions_of_few_statements() {
     for world in World::all().await {
         let (ids, users) = (many(&world, 90).await, members(&world, 99).await);
         store::testing::count_texts(&world.store);
@@ -301,7 +301,7 @@ async fn a_large_change_goes_in_portions_of_few_statements() {
         assert_eq!(open, Some((0,)), "the bundle is complete");
         let counts = world.get(&world.viewer, "/dashboard").await.expect(200);
         assert_eq!(counts["unassigned"], 0, "{counts}");
-        // Others come, some stay, then all go.
+        // Others are added, some are kept, then all are removed.
         for (users, changed) in [
             (&users[..40], 90),
             (&users[20..], 90),
@@ -329,7 +329,7 @@ async fn a_large_change_goes_in_portions_of_few_statements() {
 
 // promise: U3
 #[tokio::test]
-async fn a_change_that_is_cut_short_says_how_far_it_came() {
+async fn an_interrupted_change_states_how_far_it_came() {
     let world = World::all().await.remove(0);
     let (ids, users) = (many(&world, 90).await, members(&world, 99).await);
     let (open, opened) = mpsc::channel::<()>();
@@ -347,7 +347,7 @@ async fn a_change_that_is_cut_short_says_how_far_it_came() {
         while world.store.load().waiting == 0 {
             tokio::time::sleep(std::time::Duration::from_millis(5)).await;
         }
-        // Behind the first portion, and before the last.
+        // After the first portion, and before the last.
         let delete = world.send(&world.manager, "DELETE", &last, None);
         let release = async {
             while world.store.load().waiting < 2 {
@@ -364,12 +364,12 @@ async fn a_change_that_is_cut_short_says_how_far_it_came() {
     let detail = problem["detail"].as_str().unwrap();
     assert!(detail.contains("of 90 findings were processed"), "{detail}");
     let open = world.store.read(|tx| tx.one::<(i64,)>(OPEN, &[])).await.unwrap();
-    assert_eq!(open, Some((0,)), "nobody waits for more");
+    assert_eq!(open, Some((0,)), "no more events are expected");
     let all: Vec<Event> = world.events().await;
     let assigned = all.iter().filter(|event| event.kind.name() == "finding.assigned");
     let done = assigned.count();
     assert!(done > 0 && done < 90, "{done}");
-    // The same again does the rest.
+    // The same request does the rest.
     let rest = json!({"finding_ids": ids[..89], "user_ids": users});
     let outcome = world.post(&world.analyst, path, rest).await.expect(200);
     assert_eq!(outcome["unchanged"], done);
@@ -377,7 +377,7 @@ async fn a_change_that_is_cut_short_says_how_far_it_came() {
 
 // promise: U3
 #[tokio::test]
-async fn a_list_of_many_values_is_a_few_statements() {
+async fn a_list_of_many_values_needs_few_statements() {
     for world in World::all().await {
         let far = members(&world, 1).await[0];
         for n in 0..9 {

@@ -1,4 +1,4 @@
-//! The SLA clock under a clock of the tests': what it tells, when, and that it tells it once.
+//! The SLA clock under a test clock: what it announces, when, and only once.
 
 mod acceptances;
 mod agreements;
@@ -22,7 +22,7 @@ fn hours(hours: u64) -> Duration {
     Duration::from_hours(hours)
 }
 
-/// A clock over the world's records, as it is after a start.
+/// A clock over the world's records, as after a start.
 async fn started(world: &World) -> SlaClock {
     started_with(world, Settings::default()).await
 }
@@ -33,8 +33,8 @@ async fn started_with(world: &World, settings: Settings) -> SlaClock {
     clock
 }
 
-/// What the clock tells now.
-async fn told(world: &World, clock: &mut SlaClock) -> Vec<Event> {
+/// What the clock announces now.
+async fn announced(world: &World, clock: &mut SlaClock) -> Vec<Event> {
     world.events().await;
     clock.catch_up().await.unwrap();
     world.events().await
@@ -42,14 +42,14 @@ async fn told(world: &World, clock: &mut SlaClock) -> Vec<Event> {
 
 /// The same in short: the kind and the step.
 async fn steps(world: &World, clock: &mut SlaClock) -> Vec<(Kind, u64)> {
-    told(world, clock).await.iter().map(step).collect()
+    announced(world, clock).await.iter().map(step).collect()
 }
 
 fn step(event: &Event) -> (Kind, u64) {
     (event.kind, event.data["step_hours"].as_u64().unwrap())
 }
 
-/// A finding of ours whose deadline is in so many hours.
+/// A finding of ours whose deadline is in this many hours.
 async fn finding_due_in(world: &World, in_hours: u64) -> String {
     let due = world.clock.now().after(hours(in_hours));
     world.finding(json!({"sla_due_at": due})).await
@@ -75,7 +75,7 @@ fn id(path: &str) -> Id {
     path.rsplit('/').next().unwrap().parse().unwrap()
 }
 
-/// Lets an hour pass again and again and notes what is told in each, until this time.
+/// Lets one hour pass after another and notes what is announced in each, until this time.
 async fn hourly(world: &World, clock: &mut SlaClock, until: Time) -> Vec<(u64, Kind, u64)> {
     let start = world.clock.now();
     let mut seen = Vec::new();

@@ -1,4 +1,4 @@
-//! What people say about a finding: who hears of it, and who may change it.
+//! Comments on a finding: who is notified, and who may change them.
 
 use serde_json::{Value, json};
 
@@ -7,7 +7,7 @@ use crate::{answer::text, world::World};
 // promise: B1
 // promise: B2
 #[tokio::test]
-async fn a_comment_reaches_those_who_see_to_it_and_those_who_spoke_before() {
+async fn a_comment_notifies_assignees_and_earlier_commenters() {
     for world in World::all().await {
         let finding = world
             .finding(json!({"assignee_user_ids": [world.viewer.id]}))
@@ -49,7 +49,7 @@ async fn a_comment_reaches_those_who_see_to_it_and_those_who_spoke_before() {
 }
 
 #[tokio::test]
-async fn only_who_wrote_a_comment_rewords_it_and_a_manager_may_take_it_away() {
+async fn only_its_author_edits_a_comment_and_a_manager_may_delete_it() {
     for world in World::all().await {
         let finding = world.finding(json!({})).await;
         let other = world.finding(json!({})).await;

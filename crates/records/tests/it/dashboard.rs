@@ -1,9 +1,9 @@
-//! What the dashboard counts, for whom, and in which days.
+//! What the dashboard counts, for which scope, and on which days.
 
 use std::time::Duration;
 
 use base::Scope;
-use records::dashboard::{self, Whose};
+use records::dashboard::{self, Selection};
 use serde_json::{Value, json};
 use store::{params, testing};
 
@@ -11,7 +11,7 @@ use crate::world::{Person, World};
 
 const HALF_A_DAY: Duration = Duration::from_hours(12);
 
-/// The dashboard, and of it the open findings by severity, without those of which there are none.
+/// The dashboard, with its open findings by severity, without severities that have none.
 async fn seen(world: &World, by: &Person, query: &str) -> (Value, Vec<(String, u64)>) {
     let board = world.get(by, &format!("/dashboard{query}")).await.expect(200);
     let open = board["open"].as_array().unwrap();
@@ -52,7 +52,7 @@ async fn close(world: &World, finding: &str) {
 }
 
 #[tokio::test]
-async fn everything_is_counted_once_and_for_nobody_else() {
+async fn everything_is_counted_once_and_only_in_scope() {
     for world in World::all().await {
         let (empty, none) = seen(&world, &world.viewer, "").await;
         assert!(none.is_empty());
@@ -132,7 +132,7 @@ async fn everything_is_counted_once_and_for_nobody_else() {
 }
 
 #[tokio::test]
-async fn whoever_goes_away_leaves_a_finding_unassigned() {
+async fn a_finding_is_unassigned_when_its_assignees_are_gone() {
     for world in World::all().await {
         let leaver = world.member(world.ours, "leaver").await;
         let both = json!({"assignee_user_ids": [leaver.id], "assignee_team_ids": [world.team]});
@@ -145,7 +145,7 @@ async fn whoever_goes_away_leaves_a_finding_unassigned() {
             Ok::<_, store::Error>(())
         });
         gone.await.unwrap();
-        assert_eq!(unassigned().await, 0, "the team is there");
+        assert_eq!(unassigned().await, 0, "the team is assigned");
         let gone = world.store.write(move |tx| {
             tx.execute("delete from teams where id = $1", params![team])?;
             Ok::<_, store::Error>(())
@@ -162,9 +162,9 @@ async fn whoever_goes_away_leaves_a_finding_unassigned() {
 }
 
 #[tokio::test]
-async fn the_days_are_those_of_the_zone_and_open_is_reckoned_back() {
+async fn the_days_are_those_of_the_zone_and_open_is_calculated_backwards() {
     for world in World::all().await {
-        // Made at noon UTC, closed three days later at 23:30 UTC, which is the day after in Berlin.
+        // Created at noon UTC, closed three days later at 23:30 UTC, which is the next day in Berlin.
         let noon = records::Date::of(world.clock.now())
             .next()
             .midnight()
@@ -186,7 +186,7 @@ async fn the_days_are_those_of_the_zone_and_open_is_reckoned_back() {
 }
 
 #[tokio::test]
-async fn what_does_not_fit_is_told() {
+async fn invalid_parameters_are_named() {
     for world in World::all().await {
         for (query, field) in [("tz=Europe/Atlantis", "tz"), ("company_id=x", "company_id")] {
             let answer = world.get(&world.viewer, &format!("/dashboard?{query}")).await;
@@ -197,7 +197,7 @@ async fn what_does_not_fit_is_told() {
 }
 
 #[tokio::test]
-async fn every_count_is_read_from_an_index_alone() {
+async fn every_count_uses_an_index_only() {
     for world in World::all().await {
         world.finding(json!({})).await;
         for (scope, company) in [
@@ -206,10 +206,10 @@ async fn every_count_is_read_from_an_index_alone() {
             (Scope::of([world.ours]), None),
             (Scope::of([world.ours, world.theirs]), Some(world.ours)),
         ] {
-            let whose = Whose { scope, company };
+            let selection = Selection { scope, company };
             let plans = world.store.write(move |tx| {
                 testing::plans(tx, |tx| {
-                    dashboard::read(tx, &whose, &jiff::tz::TimeZone::UTC).map(drop)
+                    dashboard::read(tx, &selection, &jiff::tz::TimeZone::UTC).map(drop)
                 })
             });
             for (sql, plan) in plans.await.unwrap() {

@@ -1,10 +1,10 @@
-//! By when a finding should be closed.
+//! The deadline of a finding.
 
 use serde_json::{Value, json};
 
 use crate::world::World;
 
-/// The days of the settings where nobody sets others.
+/// The default days of the settings.
 const DAYS: [(&str, Option<u64>); 6] = [
     ("informational", None),
     ("low", Some(180)),
@@ -27,7 +27,7 @@ async fn due(world: &World, path: &str) -> Value {
 }
 
 #[tokio::test]
-async fn a_severity_gives_the_deadline_and_a_change_of_it_counts_from_the_beginning() {
+async fn the_severity_sets_the_deadline_and_a_change_counts_from_creation() {
     for world in World::all().await {
         for (severity, days) in DAYS {
             let path = world.finding(json!({"severity": severity})).await;
@@ -55,7 +55,7 @@ async fn a_severity_gives_the_deadline_and_a_change_of_it_counts_from_the_beginn
 }
 
 #[tokio::test]
-async fn what_the_operator_set_is_told_to_whoever_may_set_something_else() {
+async fn the_defaults_are_shown_to_everyone_who_may_override_them() {
     for world in World::all().await {
         let defaults = world.get(&world.stranger, "/sla-defaults").await.expect(200);
         let days: serde_json::Map<_, _> = DAYS
@@ -67,7 +67,7 @@ async fn what_the_operator_set_is_told_to_whoever_may_set_something_else() {
 }
 
 #[tokio::test]
-async fn a_company_has_days_of_its_own_and_no_other_has_them() {
+async fn a_company_has_its_own_days() {
     for world in World::all().await {
         set_days(&world, json!({"high": 3, "critical": 0})).await;
         let path = format!("/companies/{}/sla-days", world.ours);
@@ -83,7 +83,7 @@ async fn a_company_has_days_of_its_own_and_no_other_has_them() {
         let body = json!({"company_id": world.theirs, "title": "x", "severity": "high"});
         let other = world.post(&world.stranger, "/findings", body).await.expect(201);
         assert_eq!(other["sla_due_at"], world.in_days(30));
-        // Deadlines that were computed stay; what changes after it follows the new days.
+        // Calculated deadlines are unchanged; later changes use the new days.
         set_days(&world, json!({"high": 10, "low": 20})).await;
         assert_eq!(due(&world, &high).await, world.in_days(3));
         assert_eq!(due(&world, &critical).await, Value::Null);
@@ -96,7 +96,7 @@ async fn a_company_has_days_of_its_own_and_no_other_has_them() {
 }
 
 #[tokio::test]
-async fn days_are_bounded_and_a_managers() {
+async fn days_are_bounded_and_set_by_managers() {
     for world in World::all().await {
         let path = format!("/companies/{}/sla-days", world.ours);
         for (body, fields) in [
@@ -136,7 +136,7 @@ async fn days_are_bounded_and_a_managers() {
 }
 
 #[tokio::test]
-async fn a_deadline_set_by_hand_stays_until_it_is_given_back() {
+async fn a_deadline_set_by_hand_is_kept_until_it_is_reset() {
     for world in World::all().await {
         let path = world.finding(json!({"sla_due_at": world.in_days(2)})).await;
         let view = world
@@ -154,7 +154,7 @@ async fn a_deadline_set_by_hand_stays_until_it_is_given_back() {
             .await
             .expect(200);
         assert_eq!(view["sla_due_at"], world.in_days(30));
-        // What a form sends back unchanged is not set by hand.
+        // A value that a form sends back unchanged is not set by hand.
         let body = json!({"title": "Another", "sla_due_at": world.in_days(30)});
         world.patch(&world.analyst, &path, body).await.expect(200);
         let view = world
@@ -166,7 +166,7 @@ async fn a_deadline_set_by_hand_stays_until_it_is_given_back() {
 }
 
 #[tokio::test]
-async fn a_deadline_by_hand_that_happens_to_be_the_computed_one_is_given_back_too() {
+async fn a_manual_deadline_equal_to_the_calculated_one_can_be_reset_too() {
     for world in World::all().await {
         let path = world.finding(json!({"sla_due_at": world.in_days(30)})).await;
         world.events().await;
@@ -185,7 +185,7 @@ async fn a_deadline_by_hand_that_happens_to_be_the_computed_one_is_given_back_to
 }
 
 #[tokio::test]
-async fn of_two_settings_at_once_one_holds_whole() {
+async fn of_two_concurrent_settings_one_applies_completely() {
     for world in World::all().await {
         let path = format!("/companies/{}/sla-days", world.ours);
         let days = |field: &str| {

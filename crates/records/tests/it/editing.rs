@@ -1,4 +1,4 @@
-//! What changes of a finding, and what stays.
+//! What changes in a finding, and what does not.
 
 use serde_json::{Value, json};
 
@@ -6,7 +6,7 @@ use crate::world::World;
 
 // promise: B1
 #[tokio::test]
-async fn what_is_left_out_stays_and_each_field_changes_with_one_event() {
+async fn omitted_fields_are_unchanged_and_each_change_has_one_event() {
     for world in World::all().await {
         let project = world.project(world.ours, "Web").await;
         let path = world
@@ -64,7 +64,7 @@ async fn what_is_left_out_stays_and_each_field_changes_with_one_event() {
             };
             let event = world.event(kind, &world.analyst, &path).await;
             assert_eq!(event.data["changed"], changed);
-            // Once more changes nothing, not even the time, and says nothing.
+            // The same again changes nothing, not even the time, and emits nothing.
             world.pass_days(1);
             let again = world.patch(&world.analyst, &path, body).await.expect(200);
             assert_eq!(again, expected, "{field}");
@@ -104,7 +104,7 @@ async fn details_and_assignees_change_together_or_not_at_all() {
 }
 
 #[tokio::test]
-async fn a_finding_is_answered_as_it_was_written_down() {
+async fn a_finding_is_returned_as_it_was_created() {
     for world in World::all().await {
         let project = world.project(world.ours, "Web").await;
         world.events().await;

@@ -1,4 +1,4 @@
-//! Events from elsewhere: who may bring which, each once, all of a batch or none, and nothing that does not fit.
+//! External events: who may send which, each once, all of a batch or none, and nothing invalid.
 
 use base::{Audience, Severity};
 use serde_json::{Value, json};
@@ -11,7 +11,7 @@ use crate::{
 const BATCH: &str = "application/cloudevents-batch+json";
 
 impl World {
-    /// An event of another platform for our company, with these attributes besides.
+    /// An event of another platform for our company, with these additional attributes.
     fn cloud(&self, attributes: Value) -> Value {
         let mut event = json!({
             "specversion": "1.0", "id": "17", "source": "https://dojo.example", "type": "finding.created",
@@ -30,7 +30,7 @@ impl World {
         self.typed(by, "POST", "/events", (BATCH, body)).await
     }
 
-    /// How many events are kept as taken, and how many there are.
+    /// How many events are recorded as accepted, and how many there are.
     async fn kept(&self) -> (i64, i64) {
         const KEPT: &str = "select (select count(*) from external_events), (select count(*) from events)";
         let kept = self.store.read(|tx| tx.one::<(i64, i64)>(KEPT, &[])).await;
@@ -39,7 +39,7 @@ impl World {
 }
 
 #[tokio::test]
-async fn an_event_is_taken_once_and_goes_the_way_of_every_other() {
+async fn an_event_is_accepted_once_and_processed_like_any_other() {
     for world in World::all().await {
         let event = world.cloud(json!({
             "time": "2026-02-28T10:00:00Z", "subject": "finding/232", "datacontenttype": "application/json",
@@ -77,7 +77,7 @@ async fn an_event_is_taken_once_and_goes_the_way_of_every_other() {
         });
         assert_eq!(Value::Object(taken.data.clone()), data, "{}", world.database);
 
-        // The same again, and another content under the same id: the first one stays.
+        // The same again, and another content with the same id: the first one is kept.
         for again in [
             event.clone(),
             world.cloud(json!({"type": "scan.failed", "data": {"name": "x"}})),
@@ -91,7 +91,7 @@ async fn an_event_is_taken_once_and_goes_the_way_of_every_other() {
             assert_eq!(second["items"][0]["duplicate"], true);
         }
         assert!(world.events().await.is_empty(), "{}", world.database);
-        // The same id of another source, and in another company, is another event.
+        // The same id from another source, and in another company, is another event.
         let other = world.cloud(json!({"source": "urn:other"}));
         let theirs = world.cloud(json!({"company": world.theirs}));
         for (by, event) in [(&world.analyst, other), (&world.stranger, theirs)] {
@@ -103,7 +103,7 @@ async fn an_event_is_taken_once_and_goes_the_way_of_every_other() {
 }
 
 #[tokio::test]
-async fn two_at_once_are_one() {
+async fn two_concurrent_copies_are_one() {
     for world in World::all().await {
         let one = world.cloud(json!({}));
         let more: Vec<Value> = (0..20)
@@ -133,7 +133,7 @@ async fn two_at_once_are_one() {
 }
 
 #[tokio::test]
-async fn the_scope_and_the_role_count() {
+async fn scope_and_role_are_checked() {
     for world in World::all().await {
         let event = world.cloud(json!({}));
         world.bring(&world.viewer, &event).await.problem(403);
@@ -147,7 +147,7 @@ async fn the_scope_and_the_role_count() {
             .bring(&world.admin, &world.cloud(json!({"company": world.clock.id()})))
             .await
             .problem(404);
-        // One event of a batch for another's company: none is taken.
+        // One event of a batch for another company: none is accepted.
         let mixed = json!([event, world.cloud(json!({"company": world.theirs, "id": "2"}))]);
         world.bring_all(&world.analyst, &mixed).await.problem(404);
         let assigned = |key: &str, id: base::Id| {
@@ -175,7 +175,7 @@ async fn the_scope_and_the_role_count() {
 }
 
 #[tokio::test]
-async fn a_subject_is_ours_or_has_an_id_of_its_own() {
+async fn a_subject_is_a_record_or_has_its_own_id() {
     for world in World::all().await {
         let path = world.finding(json!({})).await;
         let ours = path.trim_start_matches("/findings/").to_owned();
@@ -211,9 +211,9 @@ async fn a_subject_is_ours_or_has_an_id_of_its_own() {
             "{}: {ids:?}",
             world.database
         );
-        assert_eq!(ids[1], ids[2], "the same subject is the same");
+        assert_eq!(ids[1], ids[2], "the same subject has the same id");
         assert_ne!(ids[1], ids[3]);
-        // Without a subject each event is its own.
+        // Without a subject each event has its own.
         for n in ["n1", "n2"] {
             world
                 .bring(&world.analyst, &world.cloud(json!({"id": n})))
@@ -226,7 +226,7 @@ async fn a_subject_is_ours_or_has_an_id_of_its_own() {
 }
 
 #[tokio::test]
-async fn what_our_own_webhooks_write_is_taken_back() {
+async fn the_format_of_our_webhooks_is_accepted() {
     const OWN: &str = include_str!("../../../notify/tests/golden/finding.status_changed.cloudevents.json");
     for world in World::all().await {
         let mut event: Value = serde_json::from_str(OWN).unwrap();
@@ -250,14 +250,14 @@ async fn what_our_own_webhooks_write_is_taken_back() {
         ] {
             assert_eq!(taken.text(key), Some(value), "{}", world.database);
         }
-        assert_eq!(taken.text("project_id"), None, "an id of another house");
+        assert_eq!(taken.text("project_id"), None, "an id of another platform");
         assert_eq!(taken.text("actor_name"), None);
     }
 }
 
 #[tokio::test]
-#[expect(clippy::too_many_lines, reason = "a table of what does not fit")]
-async fn what_does_not_fit_is_named_and_nothing_is_taken() {
+#[expect(clippy::too_many_lines, reason = "a table of invalid events")]
+async fn invalid_events_are_named_and_nothing_is_accepted() {
     for world in World::all().await {
         let long = "x".repeat(70_000);
         let cases = [

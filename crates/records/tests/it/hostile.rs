@@ -1,10 +1,10 @@
-//! Bodies of every hostile kind: refused with the field, never an error of ours, and nothing changes.
+//! Hostile bodies of every kind: rejected with the field, never an internal error, and nothing changes.
 
 use serde_json::{Value, json};
 
 use crate::world::{World, over};
 
-/// What does not fit a text of this many characters.
+/// Invalid values for a text of this maximum length.
 fn bad_lines(max: usize) -> Vec<Value> {
     vec![
         json!("a\0b"),
@@ -61,7 +61,7 @@ fn bad_names(known: &[&str]) -> Vec<Value> {
     names
 }
 
-/// Every field of a finding with what does not fit it.
+/// Every field of a finding with invalid values.
 fn finding_fields() -> Vec<(&'static str, Vec<Value>)> {
     let mut titles = bad_lines(300);
     titles.extend([json!(""), json!("  "), json!("\u{200b}\u{202e}")]);
@@ -77,14 +77,14 @@ fn finding_fields() -> Vec<(&'static str, Vec<Value>)> {
     ]
 }
 
-/// What a refusal is told: the field, or the whole body where that cannot be read at all.
+/// What a rejection names: the field, or the whole body if it cannot be read at all.
 async fn refused(world: &World, method: &str, path: &str, body: Value, field: &str) {
     let answer = world.send(&world.manager, method, path, Some(&body)).await;
     let fields = answer.fields();
     assert_eq!(fields, [field], "{}: {}", answer.asked, answer.text());
     assert!(
         answer.bytes.len() < 2_000,
-        "what was sent does not come back whole"
+        "what was sent is not returned in full"
     );
 }
 
@@ -105,7 +105,7 @@ async fn refuses_each(world: &World, path: &str, valid: &Value, one: &str, field
         refused(world, "POST", path, body, field).await;
         refused(world, "PATCH", one, json!({field: 1}), field).await;
     }
-    // What a record belongs to is set once.
+    // The company of a record is set once.
     refused(
         world,
         "PATCH",
@@ -125,7 +125,7 @@ async fn refuses_each(world: &World, path: &str, valid: &Value, one: &str, field
 }
 
 #[tokio::test]
-async fn findings_refuse_what_does_not_fit_by_its_field() {
+async fn invalid_fields_of_findings_are_named() {
     for world in World::all().await {
         let one = world.finding(json!({})).await;
         let valid = json!({"company_id": world.ours, "title": "x", "severity": "low"});
@@ -146,7 +146,7 @@ async fn findings_refuse_what_does_not_fit_by_its_field() {
                 refused(&world, "POST", &path, json!({key: value}), field).await;
             }
         }
-        // Everything that is wrong is named at once.
+        // All faults are named at once.
         let body = json!({"company_id": world.ours, "title": "", "severity": "low", "description": "\0",
             "cwe": "a\nb", "retest_due_at": "1969-01-01T00:00:00Z", "assignee_user_ids": [world.stranger.id]});
         let mut fields = world.post(&world.analyst, "/findings", body).await.fields();
@@ -166,7 +166,7 @@ async fn findings_refuse_what_does_not_fit_by_its_field() {
 }
 
 #[tokio::test]
-async fn scans_refuse_what_does_not_fit_by_its_field() {
+async fn invalid_fields_of_scans_are_named() {
     for world in World::all().await {
         let valid = json!({"company_id": world.ours, "name": "x"});
         let made = world
@@ -189,7 +189,7 @@ async fn scans_refuse_what_does_not_fit_by_its_field() {
 }
 
 #[tokio::test]
-async fn projects_refuse_what_does_not_fit_by_its_field() {
+async fn invalid_fields_of_projects_are_named() {
     for world in World::all().await {
         let id = world.project(world.ours, "Web").await;
         let valid = json!({"company_id": world.ours, "name": "x"});
@@ -218,7 +218,7 @@ async fn projects_refuse_what_does_not_fit_by_its_field() {
             ("status", bad_names(&["active"])),
             ("starts_on", days.clone()),
             ("ends_on", days),
-            // A list is not an object, although its values could be read as fields in their order.
+            // A list is not an object, although its values could be read as fields in order.
             ("owners", vec![json!([]), json!([[], []]), json!("x"), json!(1)]),
         ];
         refuses_each(&world, "/projects", &valid, &format!("/projects/{id}"), &fields).await;
@@ -226,7 +226,7 @@ async fn projects_refuse_what_does_not_fit_by_its_field() {
 }
 
 #[tokio::test]
-async fn a_body_that_is_no_json_object_is_refused_whole() {
+async fn a_body_that_is_not_a_json_object_is_rejected() {
     for world in World::all().await {
         let finding = world.finding(json!({})).await;
         world.events().await;

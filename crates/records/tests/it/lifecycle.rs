@@ -1,4 +1,4 @@
-//! The life of a finding, step by step through the API.
+//! The lifecycle of a finding, step by step through the API.
 
 use serde_json::{Value, json};
 
@@ -7,7 +7,7 @@ use crate::{
     world::{Person, World},
 };
 
-/// A status, the way there from `open`, and what may follow it. Written from the issue, not from the code.
+/// A status, the path to it from `open`, and its successors. Based on the issue, not on the code.
 const LIFE: [(&str, &[&str], &[&str]); 7] = [
     ("open", &[], &["in_progress", "false_positive", "duplicate"]),
     (
@@ -28,7 +28,7 @@ const LIFE: [(&str, &[&str], &[&str]); 7] = [
 
 const TERMINAL: [&str; 4] = ["closed", "accepted_risk", "false_positive", "duplicate"];
 
-/// Moves a finding along these statuses.
+/// Changes a finding through these statuses.
 async fn walk(world: &World, path: &str, way: &[&str]) -> Value {
     for status in way {
         step(world, &world.analyst, path, status).await;
@@ -55,7 +55,7 @@ async fn history(world: &World, path: &str) -> Vec<Value> {
 // promise: V2
 // promise: H1
 #[tokio::test]
-async fn each_pair_of_statuses_moves_with_one_event_or_is_refused_and_changes_nothing() {
+async fn each_pair_of_statuses_changes_with_one_event_or_is_rejected() {
     for world in World::all().await {
         for (from, way, next) in LIFE {
             for (to, ..) in LIFE {
@@ -108,7 +108,7 @@ async fn each_pair_of_statuses_moves_with_one_event_or_is_refused_and_changes_no
 }
 
 #[tokio::test]
-async fn what_ends_has_an_end_and_what_is_reopened_has_none() {
+async fn closed_findings_have_an_end_and_reopened_ones_have_none() {
     for world in World::all().await {
         for (end, way, _) in LIFE.into_iter().filter(|(status, ..)| TERMINAL.contains(status)) {
             let path = world.finding(json!({"retest_due_at": world.in_days(9)})).await;
@@ -132,14 +132,14 @@ async fn what_ends_has_an_end_and_what_is_reopened_has_none() {
 }
 
 #[tokio::test]
-async fn a_retest_has_a_date_of_its_own_until_the_fix_did_not_hold() {
+async fn a_retest_has_a_date_until_the_fix_fails() {
     for world in World::all().await {
         let path = world.finding(json!({})).await;
         let asked = walk(&world, &path, &["in_progress", "retest"]).await;
         assert_eq!(asked["retest_due_at"], world.in_days(14));
         let failed = step(&world, &world.analyst, &path, "in_progress").await;
         assert_eq!(failed["retest_due_at"], Value::Null);
-        // A date that is still to come is somebody's wish, one that has passed is not.
+        // A future date was set on purpose, a past one was not.
         for (set, expected) in [(3, 3), (0, 14)] {
             let body = json!({"retest_due_at": world.in_days(set)});
             world.patch(&world.analyst, &path, body).await.expect(200);
@@ -178,7 +178,7 @@ async fn a_comment_is_trimmed_bounded_and_optional() {
 }
 
 #[tokio::test]
-async fn what_takes_a_finding_off_the_list_needs_a_reason() {
+async fn removing_a_finding_from_the_list_requires_a_reason() {
     for world in World::all().await {
         let path = world.finding(json!({})).await;
         let id = path.strip_prefix("/findings/").unwrap();
@@ -205,7 +205,7 @@ async fn what_takes_a_finding_off_the_list_needs_a_reason() {
 }
 
 #[tokio::test]
-async fn what_changes_and_who_is_assigned_is_part_of_the_history() {
+async fn changes_and_assignments_are_part_of_the_history() {
     for world in World::all().await {
         let path = world.finding(json!({"location": "a.rs:1"})).await;
         world.events().await;
@@ -243,7 +243,7 @@ async fn what_changes_and_who_is_assigned_is_part_of_the_history() {
 }
 
 #[tokio::test]
-async fn what_is_deleted_is_gone_but_for_its_history_and_says_so_once() {
+async fn a_deleted_finding_keeps_its_history_and_is_announced_once() {
     for world in World::all().await {
         let body = json!({"assignee_user_ids": [world.viewer.id], "assignee_team_ids": [world.team]});
         let path = world.finding(body).await;
@@ -294,7 +294,7 @@ async fn what_is_deleted_is_gone_but_for_its_history_and_says_so_once() {
 }
 
 #[tokio::test]
-async fn of_two_moves_at_once_the_second_finds_what_the_first_left() {
+async fn of_two_concurrent_changes_the_second_sees_the_first() {
     for world in World::all().await {
         let path = world.finding(json!({})).await;
         world.events().await;

@@ -31,7 +31,7 @@ pub(crate) async fn pages(world: &World, by: &Person, path: &str, limit: usize) 
     }
 }
 
-/// A finding as a test remembers it.
+/// A finding that a test remembers.
 pub(crate) struct Known {
     pub(crate) id: String,
     pub(crate) status: &'static str,
@@ -91,7 +91,7 @@ pub(crate) fn wanted(known: &[Known], fits: impl Fn(&Known) -> bool) -> Vec<Stri
 }
 
 #[tokio::test]
-async fn filters_give_what_fits_and_nothing_else() {
+async fn filters_return_only_matches() {
     for world in World::all().await {
         let all = known(&world).await;
         let project = world.get(&world.viewer, "/projects").await.ids().remove(0);
@@ -151,7 +151,7 @@ async fn filters_give_what_fits_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn a_text_is_found_in_any_case_and_means_itself() {
+async fn a_text_is_found_in_any_case_and_taken_literally() {
     for world in World::all().await {
         let all = known(&world).await;
         let odd = world
@@ -187,7 +187,7 @@ async fn a_text_is_found_in_any_case_and_means_itself() {
             let expected: &[&str] = if text == "STRASSE" { &[] } else { &[odd] };
             assert_eq!(find(text).await, expected, "{text}");
         }
-        // A change is found by its new words only.
+        // A changed record is found only by its new words.
         let path = format!("/findings/{odd}");
         world
             .patch(&world.analyst, &path, json!({"title": "Weg"}))
@@ -199,7 +199,7 @@ async fn a_text_is_found_in_any_case_and_means_itself() {
 }
 
 #[tokio::test]
-async fn projects_and_scans_are_listed_as_findings_are() {
+async fn projects_and_scans_are_listed_like_findings() {
     for world in World::all().await {
         let (mut projects, mut scans) = (Vec::new(), Vec::new());
         for n in 0..30_usize {

@@ -1,4 +1,4 @@
-//! The records over HTTP on real databases: SQLite always, PostgreSQL where `CAMPANILE_TEST_POSTGRES` names a server.
+//! The records over HTTP on real databases: SQLite always, PostgreSQL if `CAMPANILE_TEST_POSTGRES` names a server.
 #![expect(
     clippy::unwrap_used,
     clippy::panic,

@@ -1,5 +1,5 @@
-//! Who is responsible: ownership rules assign what is new and what comes back, projects and assets have owners, and all
-//! have tags.
+//! Responsibility: ownership rules assign new and reopened findings, projects and assets have owners, and all have
+//! tags.
 
 use access::{
     Role,
@@ -38,7 +38,7 @@ async fn only(world: &World) -> Event {
 
 // promise: O1
 #[tokio::test]
-async fn a_new_finding_goes_to_those_whom_the_first_matching_rule_names() {
+async fn a_new_finding_is_assigned_by_the_first_matching_rule() {
     for world in World::all().await {
         let (ana, viewer) = (world.analyst.id, world.viewer.id);
         rules(
@@ -91,7 +91,7 @@ async fn a_new_finding_goes_to_those_whom_the_first_matching_rule_names() {
                 .expect(200);
             assert_eq!(mine["items"], json!([]), "{}", world.database);
         }
-        // Nobody fits, or somebody was named.
+        // No rule matches, or someone was named.
         let path = world.finding(json!({"location": "docs/a.md"})).await;
         assert!(only(&world).await.assignee_users.is_empty());
         let view = world.get(&world.viewer, &path).await.expect(200);
@@ -109,7 +109,7 @@ async fn a_new_finding_goes_to_those_whom_the_first_matching_rule_names() {
 
 // promise: O1
 #[tokio::test]
-async fn what_opens_again_without_assignees_is_assigned_in_the_same_event() {
+async fn what_is_reopened_without_assignees_is_assigned_in_the_same_event() {
     for world in World::all().await {
         let (ana, viewer) = (world.analyst.id, world.viewer.id);
         let path = world.finding(json!({})).await;
@@ -183,7 +183,7 @@ async fn what_opens_again_without_assignees_is_assigned_in_the_same_event() {
 }
 
 #[tokio::test]
-async fn a_changed_severity_is_an_event_of_its_own() {
+async fn a_changed_severity_has_its_own_event() {
     for world in World::all().await {
         let path = world.finding(json!({"severity": "low"})).await;
         world.events().await;
@@ -206,7 +206,7 @@ async fn a_changed_severity_is_an_event_of_its_own() {
 
 // promise: O1
 #[tokio::test]
-async fn owners_and_tags_are_kept_shown_filtered_and_refused() {
+async fn owners_and_tags_are_stored_shown_filtered_and_validated() {
     for world in World::all().await {
         let (ana, stranger) = (world.analyst.id, world.stranger.id);
         for (list, kind) in [("projects", "project"), ("assets", "asset")] {
@@ -237,7 +237,7 @@ async fn owners_and_tags_are_kept_shown_filtered_and_refused() {
             assert_eq!(page["items"], json!([made]), "{}", world.database);
             world.events().await;
 
-            // What is left out of the owners stays; the same again says nothing.
+            // Omitted owners are unchanged; the same again emits nothing.
             let body = json!({"owners": {"user_ids": []}, "tags": ["api"]});
             let changed = world.patch(&world.manager, &path, body.clone()).await.expect(200);
             assert_eq!(
@@ -292,7 +292,7 @@ async fn owners_and_tags_are_kept_shown_filtered_and_refused() {
 }
 
 #[tokio::test]
-async fn a_finding_has_tags_and_its_event_says_what_the_rules_look_at() {
+async fn a_finding_has_tags_and_its_event_has_the_facts_for_rules() {
     for world in World::all().await {
         let asset = json!({"company_id": world.ours, "name": "Web shop"});
         let asset = world.post(&world.analyst, "/assets", asset).await.expect(201);
@@ -327,7 +327,7 @@ async fn a_finding_has_tags_and_its_event_says_what_the_rules_look_at() {
 
 // promise: F6
 #[tokio::test]
-async fn whoever_has_left_or_is_disabled_is_assigned_nothing() {
+async fn former_and_disabled_users_are_not_assigned() {
     for world in World::all().await {
         let gone = world.member(world.ours, "gone").await.id;
         let disabled = world.member(world.ours, "disabled").await.id;

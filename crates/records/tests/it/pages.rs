@@ -1,4 +1,4 @@
-//! Pages: in each order complete, and none repeats or loses a row.
+//! Pages: complete in each order, without repeated or lost rows.
 
 use std::collections::BTreeSet;
 
@@ -15,13 +15,13 @@ fn distinct(ids: &[String]) -> bool {
 }
 
 #[tokio::test]
-async fn each_order_is_complete_and_sorted_on_every_size_of_page() {
+async fn each_order_is_complete_and_sorted_for_every_page_size() {
     for world in World::all().await {
         known(&world).await;
         let rank = |value: &Value| SEVERITIES.iter().position(|name| *value == *name).unwrap();
         let by_key = |item: &Value, sort: &str| match sort.trim_start_matches('-') {
             "severity" => rank(&item["severity"]).to_string(),
-            // None is later than every time, and in the other direction too.
+            // No time sorts after every time, and reversed in the other direction.
             field => item[field]
                 .as_str()
                 .unwrap_or(if sort == "sla_due_at" { "~" } else { "" })
@@ -91,7 +91,7 @@ async fn a_list_of_more_companies_than_one_statement_reads_is_complete_and_sorte
 }
 
 #[tokio::test]
-async fn rows_that_come_and_go_while_someone_pages_neither_repeat_nor_hide_one() {
+async fn rows_added_and_deleted_while_paging_neither_repeat_nor_hide_one() {
     for world in World::all().await {
         let all = known(&world).await;
         let before = wanted(&all, |one| one.ours);
@@ -103,7 +103,7 @@ async fn rows_that_come_and_go_while_someone_pages_neither_repeat_nor_hide_one()
                 let path = format!("/findings?sort={sort}&limit=5{cursor}");
                 let answer = world.get(&world.viewer, &path).await;
                 seen.extend(answer.ids());
-                // One arrives between two pages, and the one before it goes.
+                // One is added between two pages, and the preceding one is deleted.
                 made.push(world.finding(json!({"severity": "urgent"})).await);
                 if let [.., gone, _] = made.as_slice() {
                     world.delete(&world.manager, gone).await.expect(204);
@@ -125,7 +125,7 @@ async fn rows_that_come_and_go_while_someone_pages_neither_repeat_nor_hide_one()
 }
 
 #[tokio::test]
-async fn every_list_is_sorted_as_asked_and_takes_no_cursor_of_another_order() {
+async fn every_list_is_sorted_as_requested_and_rejects_cursors_of_another_order() {
     for world in World::all().await {
         let company = world.ours;
         for day in [3, 1, 2] {

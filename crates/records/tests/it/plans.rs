@@ -1,4 +1,4 @@
-//! No statement reads a whole table where it is asked for a part: what the databases say of their plans.
+//! No statement for a part of a table reads all of it, according to the databases' query plans.
 
 use access::{PageQuery, Problem};
 use base::{Id, Scope, Severity, Time};
@@ -20,7 +20,7 @@ const TABLES: [(&str, &str); 4] = [
     ("agreements", "a"),
 ];
 
-/// Whether a line of a plan walks through one of these tables.
+/// Whether a line of a plan scans one of these tables.
 fn walks(database: &str, plan: &[String]) -> bool {
     plan.iter().enumerate().any(|(index, line)| {
         TABLES.iter().any(|(table, alias)| {
@@ -28,9 +28,9 @@ fn walks(database: &str, plan: &[String]) -> bool {
                 let walked = line.strip_prefix("SCAN ").and_then(|rest| rest.split(' ').next());
                 walked == Some(table) || walked == Some(alias)
             } else {
-                // An index is walked, too, where there is no condition on it.
+                // An index is scanned, too, if there is no condition on it.
                 let scans = line.contains("Scan") && line.split(' ').any(|word| word == *table);
-                // Nor this one: it holds what waits and nothing else, and only its first entry is asked for.
+                // Nor this one: it contains only what is waiting, and only its first entry is read.
                 let first = index > 0 && plan[index - 1].contains("Limit") && line.contains("findings_clock");
                 let mut next = plan.iter().skip(index + 1).take(2);
                 scans && !first && !next.any(|line| line.contains("Cond: "))
@@ -113,7 +113,7 @@ fn filters(world: &World) -> Vec<(Scope, Filter)> {
 }
 
 #[tokio::test]
-async fn a_walk_is_seen() {
+async fn a_full_scan_is_detected() {
     for world in World::all().await {
         for sql in [
             "select id from findings where cwe = 'x'",
@@ -158,8 +158,8 @@ async fn a_list_of_findings_searches_in_every_order() {
     }
 }
 
-/// The orders that the console offers, each with its index and what is read of it: of every company by itself, and
-/// nothing is sorted but the few that come of it.
+/// The orders that the console offers, each with its index and the columns that are read: for every company separately,
+/// and only the few resulting rows are sorted.
 #[tokio::test]
 async fn a_list_is_read_in_order_from_the_index_of_each_company() {
     for world in World::all().await {
@@ -211,8 +211,8 @@ async fn one_record_is_searched_by_its_id() {
         let scope = Scope::of([world.ours]);
         searches(&world, move |tx| {
             findings::get(tx, finding, &scope)?;
-            findings::held(tx, finding, &scope)?;
-            projects::held(tx, project, &scope).map(drop)
+            findings::get_for_update(tx, finding, &scope)?;
+            projects::get_for_update(tx, project, &scope).map(drop)
         })
         .await;
     }
@@ -236,7 +236,7 @@ fn calendar(world: &World, scope: Scope, company: Option<Id>, assigned_to: Optio
 
 // promise: K7
 #[tokio::test]
-async fn the_calendar_searches_whoever_asks() {
+async fn the_calendar_searches_for_every_caller() {
     for world in World::all().await {
         let me = world.viewer.id;
         let company = Some(world.ours);
@@ -284,7 +284,7 @@ async fn open_deadlines_are_read_in_order_from_their_own_indexes() {
                     .iter()
                     .find(|(sql, _)| sql.contains(&format!("f.{column}_due_at, 0,")))
                     .unwrap();
-                // All that is read of a finding is in them.
+                // They contain everything that is read of a finding.
                 let ways = [
                     format!("COVERING INDEX {index} "),
                     format!("Index Only Scan using {index} "),
@@ -297,16 +297,16 @@ async fn open_deadlines_are_read_in_order_from_their_own_indexes() {
 }
 
 #[tokio::test]
-async fn what_goes_is_looked_for_by_index() {
+async fn deletions_search_by_index() {
     for world in World::all().await {
         let project = world.project(world.ours, "Web").await;
         let body = json!({"company_id": world.ours, "name": "x", "status": "failed"});
         let scan = world.post(&world.analyst, "/scans", body).await.expect(201);
         let scan: Id = scan["id"].as_str().unwrap().parse().unwrap();
         searches(&world, move |tx| {
-            let project = projects::held(tx, project, &Scope::All)?;
+            let project = projects::get_for_update(tx, project, &Scope::All)?;
             projects::delete(tx, &project, &By::SYSTEM)?;
-            let scan = scans::held(tx, scan, &Scope::All)?;
+            let scan = scans::get_for_update(tx, scan, &Scope::All)?;
             scans::delete(tx, &scan, &By::SYSTEM)
         })
         .await;
@@ -314,7 +314,7 @@ async fn what_goes_is_looked_for_by_index() {
 }
 
 #[tokio::test]
-async fn an_import_looks_its_findings_up_by_index() {
+async fn an_import_searches_its_findings_by_index() {
     for world in World::all().await {
         let place = Place {
             company: Named {
@@ -335,7 +335,7 @@ async fn an_import_looks_its_findings_up_by_index() {
                 by: &By::SYSTEM,
             };
             let made = findings::create(tx, new, &place, context)?;
-            import::held(tx, place.company.id, &[made.id])?;
+            import::get_for_update(tx, place.company.id, &[made.id])?;
             import::gone(tx, made.created_at, &[made.id])?;
             import::seen(tx, scan, &[made.id])?;
             Ok(())

@@ -1,4 +1,4 @@
-//! One row that cannot be read hides no other: no list fails because of it, and pages stay whole.
+//! One unreadable row hides no other: no list fails because of it, and pages stay full.
 
 use serde_json::{Value, json};
 
@@ -8,7 +8,7 @@ async fn change(world: &World, sql: &'static str) {
     world.store.write(move |tx| tx.execute(sql, &[])).await.unwrap();
 }
 
-/// Rows that cannot be read, in the tables that these lists rest on.
+/// Unreadable rows, in the tables behind these lists.
 const ROWS: &[&str] = &[
     "update events set body = '{}' where id = (select max(id) from events)",
     "update events set body = replace(body, 'finding.created', 'finding.teleported') where id = (select max(id) from events)",
@@ -20,7 +20,7 @@ const ROWS: &[&str] = &[
 
 // promise: L4
 #[tokio::test]
-async fn no_list_fails_because_of_a_row() {
+async fn no_list_fails_because_of_one_row() {
     for sql in ROWS {
         for world in World::all().await {
             let due = world.clock.now().after(std::time::Duration::from_hours(24));
@@ -58,14 +58,14 @@ async fn no_list_fails_because_of_a_row() {
 
 // promise: L4
 #[tokio::test]
-async fn a_page_is_full_although_some_of_its_rows_cannot_be_read() {
+async fn a_page_is_full_despite_unreadable_rows() {
     for world in World::all().await {
         for number in 0..12 {
             world
                 .finding(json!({"title": format!("f{number}"), "severity": "high"}))
                 .await;
         }
-        // All but the oldest three.
+        // All except the oldest three.
         change(
             &world,
             "update events set body = '{}' where id not in (select id from events order by id limit 3)",

@@ -1,4 +1,4 @@
-//! Projects: from a day to a day, each change with its one event.
+//! Projects: from one day to another, each change with its one event.
 
 use serde_json::{Value, json};
 
@@ -7,7 +7,7 @@ use crate::{answer::text, world::World};
 // promise: B1
 // promise: B2
 #[tokio::test]
-async fn a_project_is_added_changed_and_deleted_with_one_event_each() {
+async fn a_project_is_created_changed_and_deleted_with_one_event_each() {
     for world in World::all().await {
         world.events().await;
         let body = json!({"company_id": world.ours, "name": " Web ", "starts_on": "2028-02-29"});
@@ -84,7 +84,7 @@ async fn a_project_does_not_end_before_it_starts() {
 }
 
 #[tokio::test]
-async fn a_project_with_findings_or_scans_stays() {
+async fn a_project_with_findings_or_scans_cannot_be_deleted() {
     for world in World::all().await {
         let id = world.project(world.ours, "Web").await;
         let path = format!("/projects/{id}");
@@ -102,7 +102,7 @@ async fn a_project_with_findings_or_scans_stays() {
 }
 
 #[tokio::test]
-async fn a_project_that_goes_while_a_finding_comes_leaves_no_finding_without_one() {
+async fn deleting_a_project_while_a_finding_is_created_leaves_no_orphan() {
     for world in World::all().await {
         for _ in 0..8 {
             let id = world.project(world.ours, "Web").await;

@@ -1,11 +1,11 @@
-//! Queries of every hostile kind: refused with the parameter, never an error of ours.
+//! Hostile queries of every kind: rejected with the parameter, never an internal error.
 
 use serde_json::json;
 
 use crate::world::World;
 
 #[tokio::test]
-async fn a_query_that_does_not_fit_is_told_which_parameter() {
+async fn an_invalid_query_names_the_parameter() {
     for world in World::all().await {
         world.finding(json!({})).await;
         let id = world.clock.id();
@@ -53,7 +53,7 @@ async fn a_query_that_does_not_fit_is_told_which_parameter() {
                 assert_eq!(answer.fields().len(), 1, "{}", answer.asked);
             }
             for query in [
-                // A parameter without a value is left out.
+                // A parameter without a value is ignored.
                 "company_id=&status=&cursor=&limit=&sort=&text",
                 "text=%25",
                 "text=!",

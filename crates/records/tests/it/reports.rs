@@ -1,4 +1,4 @@
-//! Reports: asked for, made in the background, downloaded; what scanners wrote stays text in each format.
+//! Reports: requested, generated in the background, downloaded; scanners' texts stay text in each format.
 
 use std::time::Duration;
 
@@ -34,7 +34,7 @@ async fn downloaded(world: &World, path: &str) -> String {
 // promise: B1
 // promise: B2
 #[tokio::test]
-async fn a_report_is_asked_for_made_and_downloaded_in_each_format() {
+async fn a_report_is_requested_generated_and_downloaded_in_each_format() {
     for world in World::all().await {
         for n in 0..120 {
             world
@@ -71,7 +71,7 @@ async fn a_report_is_asked_for_made_and_downloaded_in_each_format() {
             let text = downloaded(&world, &path).await;
             assert!(!text.contains("not ours"));
             let first = text.find("calc").unwrap();
-            assert!(first < text.find("finding 0").unwrap(), "the worst first");
+            assert!(first < text.find("finding 0").unwrap(), "most severe first");
             match format {
                 "html" => {
                     assert!(
@@ -100,7 +100,7 @@ async fn a_report_is_asked_for_made_and_downloaded_in_each_format() {
 }
 
 #[tokio::test]
-async fn a_report_holds_what_it_is_of() {
+async fn a_report_contains_the_selected_findings() {
     for world in World::all().await {
         let project = world.project(world.ours, "Web").await;
         world
@@ -131,7 +131,7 @@ async fn a_report_holds_what_it_is_of() {
 
 // issue 18, line 15
 #[tokio::test]
-async fn a_report_without_a_name_is_asked_for_of_a_project_with_the_longest_one() {
+async fn a_report_without_a_name_is_requested_for_a_project_with_the_longest_one() {
     for world in World::all().await {
         let project = world.project(world.ours, &"n".repeat(300)).await;
         let body = json!({"company_id": world.ours, "project_id": project});
@@ -143,7 +143,7 @@ async fn a_report_without_a_name_is_asked_for_of_a_project_with_the_longest_one(
 }
 
 #[tokio::test]
-async fn a_report_whose_maker_died_is_begun_anew_and_a_deleted_one_is_let_go() {
+async fn a_report_whose_maker_died_is_restarted_and_a_deleted_one_is_dropped() {
     const HALF: &str = "insert into report_parts (report_id, part, body) values ($1, 1, 'half')";
     const RUNS: &str = "update reports set status = 'running', claimed_at = $2 where id = $1";
     for world in World::all().await {
@@ -156,7 +156,7 @@ async fn a_report_whose_maker_died_is_begun_anew_and_a_deleted_one_is_let_go() {
             tx.execute(HALF, store::params![&id])
         });
         died.await.unwrap();
-        assert!(!make(&world).await, "it may still be alive");
+        assert!(!make(&world).await, "it may still be running");
         world.clock.advance(LEASE + Duration::from_nanos(1));
         assert!(make(&world).await);
         assert!(!downloaded(&world, &path).await.contains("half"));
@@ -177,7 +177,7 @@ async fn a_report_whose_maker_died_is_begun_anew_and_a_deleted_one_is_let_go() {
 }
 
 #[tokio::test]
-async fn what_is_no_report_is_refused() {
+async fn invalid_requests_for_reports_are_rejected() {
     for world in World::all().await {
         world.events().await;
         let theirs = world.project(world.theirs, "Theirs").await;
@@ -210,7 +210,7 @@ async fn what_is_no_report_is_refused() {
     }
 }
 
-/// That a report is ready, once it is.
+/// Checks that a report becomes ready.
 async fn ready(world: &World, by: &Person, path: &str) {
     let ready = async {
         while world.get(by, path).await.expect(200)["status"] != "ready" {
@@ -248,7 +248,7 @@ async fn a_small_report_does_not_wait_for_another_companys() {
 
 // promise: U3
 #[tokio::test]
-async fn a_person_asks_for_so_many_reports_a_day() {
+async fn the_reports_of_a_person_per_day_are_limited() {
     for world in World::all().await {
         let world = world.with_reports(Limits {
             per_day: 2,
@@ -273,7 +273,7 @@ async fn a_person_asks_for_so_many_reports_a_day() {
 
 // promise: U3
 #[tokio::test]
-async fn the_reports_of_a_company_have_so_much_room() {
+async fn the_storage_of_a_companys_reports_is_limited() {
     for world in World::all().await {
         world.finding(json!({})).await;
         let first = asked(&world, json!({"format": "json"})).await;
@@ -297,7 +297,7 @@ async fn the_reports_of_a_company_have_so_much_room() {
             "ready"
         );
         let failed = world.get(&world.viewer, &third).await.expect(200);
-        assert_eq!(failed["status"], "failed", "there was no room left by then");
+        assert_eq!(failed["status"], "failed", "there was no space left by then");
         assert!(text(&failed["error"]).contains("MB"), "{failed}");
         let body = json!({"company_id": world.ours});
         world
@@ -313,7 +313,7 @@ async fn the_reports_of_a_company_have_so_much_room() {
 
 // promise: L1
 #[tokio::test]
-async fn the_file_of_an_old_report_is_deleted_and_the_report_stays() {
+async fn the_file_of_an_old_report_is_deleted_and_the_report_is_kept() {
     const PARTS: &str = "select report_id from report_parts";
     for world in World::all().await {
         for n in 0..3 {

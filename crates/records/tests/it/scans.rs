@@ -18,7 +18,7 @@ async fn scan(world: &World, fields: Value) -> (String, Value) {
 // promise: B2
 // promise: V2
 #[tokio::test]
-async fn each_pair_of_statuses_moves_with_one_event_or_is_refused_and_changes_nothing() {
+async fn each_pair_of_statuses_changes_with_one_event_or_is_rejected() {
     for world in World::all().await {
         for (from, may) in STATUSES.iter().zip([".xxx", "..xx", "....", "...."]) {
             for ((to, kind), may) in STATUSES.iter().zip(KINDS).zip(may.chars()) {
@@ -41,13 +41,13 @@ async fn each_pair_of_statuses_moves_with_one_event_or_is_refused_and_changes_no
                     assert_eq!(answer.expect(200), expected, "{from} to {to}");
                     let event = world.event(kind, &world.manager, &path).await;
                     assert_eq!(event.data["changed"], json!(["status"]));
-                    // Of its end, whoever added it hears.
-                    let told = if *to == "running" {
+                    // The user who created it is notified of its end.
+                    let notified = if *to == "running" {
                         vec![]
                     } else {
                         vec![world.analyst.id]
                     };
-                    assert_eq!(event.assignee_users, told, "{from} to {to}");
+                    assert_eq!(event.assignee_users, notified, "{from} to {to}");
                     assert_eq!(world.get(&world.viewer, &path).await.expect(200), expected);
                 } else {
                     if from == to {
@@ -64,7 +64,7 @@ async fn each_pair_of_statuses_moves_with_one_event_or_is_refused_and_changes_no
 }
 
 #[tokio::test]
-async fn a_scan_begins_in_any_status_and_says_which() {
+async fn a_scan_can_be_created_in_any_status() {
     for world in World::all().await {
         let project = world.project(world.ours, "Web").await;
         for (status, kind) in STATUSES.into_iter().zip(KINDS) {
@@ -89,7 +89,7 @@ async fn a_scan_begins_in_any_status_and_says_which() {
             assert_eq!(event.text("project_name"), Some("Web"));
             assert_eq!(event.text("error"), (status == "failed").then_some("It broke."));
         }
-        // Without a status it is what its time says.
+        // Without a status, its time decides.
         world.events().await;
         let (path, view) = scan(&world, json!({"scheduled_at": world.in_days(3)})).await;
         assert_eq!(view["status"], "scheduled");
@@ -134,7 +134,7 @@ async fn a_scheduled_scan_has_a_time() {
 }
 
 #[tokio::test]
-async fn what_is_left_out_stays_and_the_same_again_says_nothing() {
+async fn omitted_fields_are_unchanged_and_the_same_again_emits_nothing() {
     for world in World::all().await {
         let project = world.project(world.ours, "Web").await;
         let (path, _) = scan(&world, json!({"status": "failed"})).await;
@@ -175,7 +175,7 @@ async fn what_is_left_out_stays_and_the_same_again_says_nothing() {
 }
 
 #[tokio::test]
-async fn a_scan_is_deleted_but_not_while_it_runs_and_its_findings_forget_it() {
+async fn a_scan_is_deleted_unless_it_runs_and_its_findings_drop_the_reference() {
     for world in World::all().await {
         let (path, view) = scan(&world, json!({})).await;
         let id = text(&view["id"]);

@@ -1,10 +1,10 @@
-//! Who may do what, and what nobody finds out.
+//! Who may do what, and what stays hidden.
 
 use serde_json::{Value, json};
 
 use crate::world::{Person, World};
 
-/// A call on a record and the least role that may do it.
+/// A request for a record and the lowest role that may make it.
 struct Call {
     method: &'static str,
     path: String,
@@ -25,7 +25,7 @@ fn call(method: &'static str, path: impl Into<String>, body: impl Into<Option<Va
     }
 }
 
-/// Every call on one record, with bodies that change nothing where they could.
+/// Every request for one record, with bodies that change nothing if possible.
 fn calls(finding: &str, scan: &str, project: &str) -> Vec<Call> {
     vec![
         call("GET", finding, None, VIEWER),
@@ -70,7 +70,7 @@ async fn ask(world: &World, by: &Person, call: &Call) -> crate::answer::Answer {
 }
 
 #[tokio::test]
-async fn a_role_does_its_own_and_what_is_below() {
+async fn a_role_includes_the_lower_ones() {
     for world in World::all().await {
         let [finding, scan, project] = records(&world).await;
         world.events().await;
@@ -88,7 +88,7 @@ async fn a_role_does_its_own_and_what_is_below() {
 }
 
 #[tokio::test]
-async fn what_is_another_companys_is_not_there_byte_for_byte() {
+async fn records_of_another_company_are_not_found_byte_for_byte() {
     for world in World::all().await {
         let [finding, scan, project] = records(&world).await;
         let nowhere = world.clock.id();
@@ -106,7 +106,7 @@ async fn what_is_another_companys_is_not_there_byte_for_byte() {
                 (theirs.status, &theirs.media, &theirs.bytes),
                 (never.status, &never.media, &never.bytes)
             );
-            // Nor does an id that is none say anything else.
+            // An invalid id gets the same response.
             let odd = gone.path.replace(&nowhere.to_string(), "%27%20or%201");
             let odd = world
                 .send(&world.stranger, call.method, &odd, call.body.as_ref())
@@ -124,7 +124,7 @@ async fn what_is_another_companys_is_not_there_byte_for_byte() {
 }
 
 #[tokio::test]
-async fn nothing_is_made_in_a_company_one_may_not_write_to() {
+async fn nothing_is_created_in_a_company_without_the_role() {
     for world in World::all().await {
         world.events().await;
         for (path, body, least) in [
@@ -147,7 +147,7 @@ async fn nothing_is_made_in_a_company_one_may_not_write_to() {
                 .await;
             theirs.problem(404);
             assert_eq!(theirs.bytes, never.bytes);
-            // To an administrator every company is there, but no other.
+            // An administrator finds every company that exists, but no other.
             let nowhere = in_company(world.clock.id());
             world.post(&world.admin, path, nowhere).await.problem(404);
             assert_eq!(world.kinds().await, [""; 0]);
@@ -161,7 +161,7 @@ async fn nothing_is_made_in_a_company_one_may_not_write_to() {
 }
 
 #[tokio::test]
-async fn a_project_of_another_company_is_none_for_findings_and_scans() {
+async fn a_project_of_another_company_is_rejected_for_findings_and_scans() {
     for world in World::all().await {
         let [finding, scan, project] = records(&world).await;
         let theirs = world.project(world.theirs, "Shop").await;
@@ -201,7 +201,7 @@ async fn a_project_of_another_company_is_none_for_findings_and_scans() {
             let view = world.patch(&world.analyst, path, body).await.expect(200);
             assert_eq!(view["project_name"], "Web");
         }
-        // The project is no empty one any more.
+        // The project is no longer empty.
         world.delete(&world.manager, &project).await.problem(409);
         for path in [&finding, &scan] {
             let body = json!({"project_id": null});
@@ -216,7 +216,7 @@ async fn a_project_of_another_company_is_none_for_findings_and_scans() {
 }
 
 #[tokio::test]
-async fn without_credentials_nothing_opens() {
+async fn without_credentials_nothing_is_accessible() {
     for world in World::all().await {
         let [finding, scan, project] = records(&world).await;
         let nobody = Person::nobody();

@@ -1,4 +1,4 @@
-//! Databases of earlier versions, brought up to date.
+//! Databases of earlier versions, migrated.
 
 use access::testing;
 use base::{Clock, Id, Scope, Time};
@@ -33,7 +33,7 @@ async fn finding(store: &Store, company: Id, (severity, status): (&'static str, 
 
 // promise: H1, H2, H4
 #[tokio::test]
-async fn what_was_decided_and_what_was_accepted_without_a_decision_come_along() {
+async fn earlier_decisions_and_acceptances_are_migrated() {
     let clock = Clock::manual("2026-03-01T12:00:00Z".parse().unwrap());
     assert_eq!(records::MIGRATIONS.steps[STEP].0, "0014-acceptance");
     for (database, store) in store::testing::stores_with(clock, &BEFORE).await {
@@ -77,7 +77,7 @@ const PROJECT: &str = "insert into projects (id, company_id, name, description, 
 const ASSET: &str = "insert into assets (id, company_id, name, kind, identifier, description, criticality, status, search, \
      created_at, updated_at) values ($1, $2, 'Host', 'host', 'shop.example', '', 'high', 'active', 'host', 1, 1)";
 
-/// The tables of before there were tags and owners.
+/// The tables from before tags and owners.
 fn untagged() -> &'static [MigrationSet] {
     let before = |set: &MigrationSet, step: &str| {
         let at = set.steps.iter().position(|(name, _)| *name == step).unwrap();
@@ -95,7 +95,7 @@ fn untagged() -> &'static [MigrationSet] {
 
 // promise: O4
 #[tokio::test]
-async fn what_was_there_before_tags_and_owners_has_none_of_them() {
+async fn earlier_records_have_no_tags_and_owners() {
     let clock = Clock::manual("2026-03-01T12:00:00Z".parse().unwrap());
     for (database, store) in store::testing::stores_with(clock, untagged()).await {
         let company = testing::company(&store, "Ours").await;

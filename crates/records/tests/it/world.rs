@@ -1,4 +1,4 @@
-//! A small world: two companies, people of every role, teams, and the routes of the records over it.
+//! A small world: two companies, users of every role, teams, and the routes of the records.
 
 use std::{cell::RefCell, time::Duration};
 
@@ -21,17 +21,17 @@ use crate::answer::{Answer, text};
 
 static TABLES: [MigrationSet; 3] = [store::MIGRATIONS, access::MIGRATIONS, records::MIGRATIONS];
 
-/// Noon of the day on which the first world of a test begins; the next one goes on where that ended.
+/// Noon of the day on which the first world of a test begins; the next one continues where that ended.
 const START: &str = "2026-03-01T12:00:00Z";
 
-/// Somebody with a token.
+/// A user with a token.
 pub(crate) struct Person {
     pub(crate) id: Id,
     token: String,
 }
 
 impl Person {
-    /// Somebody nobody knows.
+    /// An unknown user.
     pub(crate) fn nobody() -> Self {
         Self {
             id: Clock::system().id(),
@@ -40,14 +40,14 @@ impl Person {
     }
 }
 
-/// Everything a test speaks about.
+/// Everything a test needs.
 pub(crate) struct World {
     pub(crate) database: &'static str,
     pub(crate) clock: Clock,
     pub(crate) store: Store,
     pub(crate) access: Access,
     router: Router,
-    /// The company most of it happens in, and another.
+    /// The main company of the tests, and another.
     pub(crate) ours: Id,
     pub(crate) theirs: Id,
     pub(crate) viewer: Person,
@@ -63,7 +63,7 @@ pub(crate) struct World {
 }
 
 impl World {
-    /// The world on each database there is.
+    /// The world on each available database.
     pub(crate) async fn all() -> Vec<Self> {
         let mut worlds = Vec::new();
         let clock = Clock::manual(START.parse().unwrap());
@@ -98,7 +98,7 @@ impl World {
         }
     }
 
-    /// The same with other bounds on reports.
+    /// The same with other limits on reports.
     pub(crate) fn with_reports(mut self, reports: records::reports::Limits) -> Self {
         let settings = Settings {
             reports,
@@ -174,7 +174,7 @@ impl World {
         self.send(by, "DELETE", path, None).await
     }
 
-    /// A finding of ours with these fields, made by the analyst; its path.
+    /// A finding of ours with these fields, created by the analyst; returns its path.
     pub(crate) async fn finding(&self, fields: Value) -> String {
         let mut body = json!({"company_id": self.ours, "title": "SQL injection", "severity": "high"});
         over(&mut body, fields);
@@ -182,7 +182,7 @@ impl World {
         format!("/findings/{}", text(&made["id"]))
     }
 
-    /// Requests that the risk of a finding be accepted for so many days, as the analyst; the request's path.
+    /// Requests that the risk of a finding be accepted for this many days, as the analyst; returns the request's path.
     pub(crate) async fn request(&self, finding: &str, days: u64) -> String {
         let id = finding.strip_prefix("/findings/").unwrap();
         let body = json!({"finding_id": id, "reason": " Behind the VPN ", "expires_at": self.in_days(days)});
@@ -190,28 +190,28 @@ impl World {
         format!("/approvals/{}", text(&made["id"]))
     }
 
-    /// Decides a request as it is now.
+    /// Decides the current version of a request.
     pub(crate) async fn decide(&self, by: &Person, request: &str, decision: &str) -> Answer {
         let version = self.get(&self.admin, request).await.expect(200)["version"].clone();
         let body = json!({"decision": decision, "version": version});
         self.post(by, &format!("{request}/decision"), body).await
     }
 
-    /// Has the risk of a finding accepted for so many days: requested by the analyst, approved by the manager.
+    /// Accepts the risk of a finding for this many days: requested by the analyst, approved by the manager.
     pub(crate) async fn accept(&self, finding: &str, days: u64) -> String {
         let request = self.request(finding, days).await;
         self.decide(&self.manager, &request, "approved").await.expect(200);
         request
     }
 
-    /// A project of a company, made by the administrator; its id.
+    /// A project of a company, created by the administrator; returns its id.
     pub(crate) async fn project(&self, company: Id, name: &str) -> Id {
         let body = json!({"company_id": company, "name": name});
         let made = self.post(&self.admin, "/projects", body).await.expect(201);
         text(&made["id"]).parse().unwrap()
     }
 
-    /// The time in so many days, as the API writes it.
+    /// The time in this many days, as the API writes it.
     pub(crate) fn in_days(&self, days: u64) -> String {
         self.clock
             .now()
@@ -224,7 +224,7 @@ impl World {
         self.clock.advance(Duration::from_hours(24 * days));
     }
 
-    /// What was written since the last call; what the bus brought is the same (promise B2).
+    /// What was written since the last call, after checking that the bus received the same (promise B2).
     pub(crate) async fn events(&self) -> Vec<Event> {
         const SINCE: &str = "select id, body from events where id > $1 order by id";
         let last = self.last.borrow().clone();
@@ -247,7 +247,8 @@ impl World {
         written
     }
 
-    /// The one event written since the last call, if it is of this kind, about this record of ours and by this person.
+    /// The one event written since the last call, after checking that it is of this kind, about this record of ours and
+    /// by this user.
     pub(crate) async fn event(&self, kind: &str, by: &Person, path: &str) -> Event {
         let events = self.events().await;
         let [event] = events.as_slice() else {

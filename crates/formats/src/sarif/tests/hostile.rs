@@ -2,7 +2,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// A report with `found` in the place of one value; the rest is sound.
+/// A scan report with `found` in place of one value; the rest is valid.
 fn with(path: &str, value: &str) -> String {
     let sound = [
         ("version", r#""2.1.0""#),
@@ -27,7 +27,7 @@ fn result(fields: &str) -> String {
     with("result", &format!(r#"{{"message":{{"text":"m"}},{fields}}}"#))
 }
 
-/// Texts that are refused: the path that is named, and a part of what is said.
+/// Rejected texts: the path that is named, and a part of the message.
 fn refused() -> Vec<(String, &'static str, &'static str)> {
     let sound = report("", r#"{"message":{"text":"m"}}"#);
     let mut table: Vec<(String, &str, &str)> = vec![
@@ -129,7 +129,7 @@ fn refused() -> Vec<(String, &'static str, &'static str)> {
 }
 
 #[test]
-fn hostile_reports_are_refused_with_their_place() {
+fn hostile_reports_are_rejected_with_their_place() {
     let table = refused();
     assert!(table.len() > 30);
     for (text, path, what) in table {
@@ -142,7 +142,7 @@ fn hostile_reports_are_refused_with_their_place() {
     }
 }
 
-/// Results that do not fit: the reason they are skipped with.
+/// Invalid results: the reason they are skipped with.
 fn unfit() -> Vec<(String, &'static str)> {
     let with = |_: &str, result: &str| result.to_owned();
     let result = |fields: &str| format!(r#"{{"message":{{"text":"m"}},{fields}}}"#);
@@ -227,7 +227,7 @@ fn unfit() -> Vec<(String, &'static str)> {
 
 // promise: P8
 #[test]
-fn a_result_that_does_not_fit_is_skipped_and_the_others_are_read() {
+fn an_invalid_result_is_skipped_and_the_others_are_read() {
     for (bad, reason) in unfit() {
         let sound = |text: &str| {
             format!(
@@ -261,7 +261,7 @@ fn a_result_that_does_not_fit_is_skipped_and_the_others_are_read() {
 
 // promise: P8
 #[test]
-fn a_rule_that_does_not_fit_is_kept_as_far_as_it_does() {
+fn the_valid_parts_of_an_invalid_rule_are_kept() {
     for rule in [
         "7",
         r#"{"id":["R"]}"#,
@@ -278,7 +278,7 @@ fn a_rule_that_does_not_fit_is_kept_as_far_as_it_does() {
 }
 
 #[test]
-fn what_a_run_can_do_without_may_be_anything() {
+fn optional_parts_of_a_run_may_be_anything() {
     for aside in [
         r#""artifacts":{}"#,
         r#""artifacts":[7,{"location":[]},{"location":{"uri":9}}]"#,
@@ -298,7 +298,7 @@ fn what_a_run_can_do_without_may_be_anything() {
 
 // promise: P8
 #[test]
-fn bytes_that_are_no_text_are_replaced_in_strings_and_refused_elsewhere() {
+fn bytes_that_are_not_text_are_replaced_in_strings_and_rejected_elsewhere() {
     let sound = report("", r#"{"message":{"text":"HERE"}, "other":"HERE"}"#);
     for bad in [&b"\xff\xfe"[..], b"\xc0\x80", b"\xed\xa0\x80", b"\xf5"] {
         for nth in 0..2 {
@@ -382,9 +382,9 @@ fn samples() -> Vec<Vec<u8>> {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// Whatever is done to a report, it is read to the end or refused with its place; nothing panics.
+    /// Whatever is done to a scan report, it is read to the end or rejected with its place; nothing panics.
     #[test]
-    fn mangled_reports_are_read_or_refused(
+    fn mangled_reports_are_read_or_rejected(
         sample in 0..3_usize,
         edits in prop::collection::vec((any::<prop::sample::Index>(), 0..4_u8, any::<u8>(), 1..200_usize), 1..6),
     ) {

@@ -1,4 +1,4 @@
-//! What a result is recognised by in the next report.
+//! What a result is recognised by in the next scan report.
 
 use super::*;
 use crate::Identity;
@@ -17,14 +17,14 @@ fn at(uri: &str, region: &str, fields: &str) -> Found {
     )
 }
 
-/// What can be the same problem: equal group and a key in common.
+/// Whether two can be the same problem: equal group and a shared key.
 fn candidates(one: &Identity, other: &Identity) -> bool {
     one.group == other.group && one.keys.iter().any(|key| *key != 0 && other.keys.contains(key))
 }
 
 // promise: M5
 #[test]
-fn lines_that_move_leave_everything_but_the_line() {
+fn moved_lines_change_only_the_line() {
     let (before, after) = (
         case("08-sarif-line-shift/1.sarif"),
         case("08-sarif-line-shift/2-three-lines-above.sarif"),
@@ -44,7 +44,7 @@ fn lines_that_move_leave_everything_but_the_line() {
 
 // promise: M4
 #[test]
-fn equal_lines_of_code_are_told_apart_by_what_is_around_them() {
+fn equal_lines_of_code_are_distinguished_by_their_surroundings() {
     let shell = |name: &str| -> Vec<Identity> {
         let found = case(&format!("03d-bandit-real/bandit-fp-{name}.sarif"));
         let shells = found
@@ -66,7 +66,7 @@ fn equal_lines_of_code_are_told_apart_by_what_is_around_them() {
 
 // promise: M4
 #[test]
-fn code_that_differs_is_other_evidence() {
+fn different_code_is_different_evidence() {
     let code = |text: &str| {
         let region = format!(r#""startLine":1,"snippet":{{"text":"{text}"}}"#);
         at("a.c", &region, "").identity
@@ -79,7 +79,7 @@ fn code_that_differs_is_other_evidence() {
 
 // promise: M5
 #[test]
-fn only_a_hash_of_the_line_is_the_tools_own_evidence() {
+fn only_a_hash_of_the_line_counts_as_the_tools_evidence() {
     let tool = |fields: &str| at("a.c", "", &format!(",{fields}")).identity.tool;
     let hash = tool(r#""partialFingerprints":{"primaryLocationLineHash":"39fa2ee980eb94b0:1"}"#);
     assert_ne!(hash, 0);
@@ -109,7 +109,7 @@ fn only_a_hash_of_the_line_is_the_tools_own_evidence() {
 
 // promise: M5
 #[test]
-fn a_file_hash_that_changes_changes_nothing() {
+fn a_changed_file_hash_changes_nothing() {
     let text = String::from_utf8(sample("bash-report.sarif")).unwrap();
     let other = text.replace(r#""scanFileHash":"#, r#""scanFileHash": "00","was":"#);
     let other = other.replace(r#""scanFileHash": ""#, r#""scanFileHash": "1"#);
@@ -220,7 +220,7 @@ fn base_uris_are_resolved() {
 
 // promise: M2
 #[test]
-fn the_order_of_locations_changes_nothing() {
+fn the_order_of_locations_does_not_matter() {
     let (one, other) = (
         case("12-sarif-two-locations/a.sarif"),
         case("12-sarif-two-locations/b.sarif"),
@@ -265,7 +265,7 @@ fn several_lines_of_one_file_are_one_place() {
 
 // promise: P1
 #[test]
-fn of_very_many_locations_the_number_is_kept() {
+fn the_number_of_locations_is_kept_when_there_are_too_many() {
     let place = |line: usize| {
         format!(
             r#"{{"physicalLocation":{{"artifactLocation":{{"uri":"f{line}.c"}},"region":{{"startLine":1}}}}}}"#
@@ -303,7 +303,7 @@ fn results_that_differ_in_anything_shown_are_two() {
 
 // promise: M5
 #[test]
-fn the_ids_of_before_are_names_of_the_rule() {
+fn earlier_ids_are_names_of_the_rule() {
     let rule = r#"{"id":"NEW","deprecatedIds":["OLD-1","OLD-2"]}"#;
     let renamed = one(rule, r#"{"ruleId":"NEW","message":{"text":"m"}}"#);
     let before = one("", r#"{"ruleId":"OLD-2","message":{"text":"m"}}"#);

@@ -112,7 +112,7 @@ fn a_severity_that_cannot_be_read_is_not_guessed() {
         // promise: P3
         assert_eq!(covered(&text)[0].2, ["2 results could not be read"]);
     }
-    // What else is stated holds.
+    // Everything else that is stated applies.
     for (rule, fields, severity) in [
         (
             rule(&score("banana")),
@@ -148,7 +148,7 @@ fn a_severity_that_cannot_be_read_is_not_guessed() {
 
 // promise: P7
 #[test]
-fn a_rule_behind_its_results_is_known_when_what_cannot_be_read_is_counted() {
+fn a_rule_after_its_results_is_known_when_unreadable_ones_are_counted() {
     let text = r#"{"version":"2.1.0","runs":[{"results":[{"ruleId":"R","message":{"text":"m"}},{"ruleId":"S","message":{"text":"m"}},
         {"ruleId":"S"}],"tool":{"driver":{"name":"T","rules":[{"id":"R","properties":{"security-severity":"x"}}]}}}]}"#;
     assert_eq!(found(text).len(), 1);
@@ -156,7 +156,7 @@ fn a_rule_behind_its_results_is_known_when_what_cannot_be_read_is_counted() {
 }
 
 #[test]
-fn what_is_no_open_problem_is_skipped() {
+fn what_is_not_an_open_problem_is_skipped() {
     let accepted = r#"{"kind":"inSource","status":"accepted","justification":"not\nreachable"}"#;
     let (review, rejected) = (
         r#"{"kind":"external","status":"underReview"}"#,
@@ -256,7 +256,7 @@ fn rules_are_found_by_index_by_id_and_in_extensions() {
 }
 
 #[test]
-fn messages_come_from_the_component_too_and_are_filled() {
+fn messages_may_come_from_the_component_and_are_filled() {
     let text = r#"{"version":"2.1.0","runs":[{
         "tool":{"driver":{"name":"D","globalMessageStrings":{"g":{"text":"'{0}' in [{1}](2) {{x}}"}}}},
         "results":[{"message":{"id":"g","arguments":["a\nb","c"]}}]}]}"#;

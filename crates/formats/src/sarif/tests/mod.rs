@@ -1,4 +1,4 @@
-//! The reader on real reports, on made ones, and on hostile ones.
+//! The reader on real, generated and hostile scan reports.
 
 mod hostile;
 mod identity;
@@ -12,7 +12,7 @@ use std::io::Cursor;
 use super::*;
 use crate::{Error, Found, Outcome, Refusal, Skip, Surveyed};
 
-/// Reads a report whole: its results in order.
+/// Reads a whole scan report: its results in order.
 fn read(text: impl AsRef<[u8]>) -> Result<(Report, Vec<(String, Outcome)>), Refusal> {
     let mut file = Cursor::new(text.as_ref());
     let refused = |error| match error {
@@ -30,12 +30,12 @@ fn read(text: impl AsRef<[u8]>) -> Result<(Report, Vec<(String, Outcome)>), Refu
     assert_eq!(
         outcomes.len(),
         report.entries() as usize,
-        "every result comes to something"
+        "every result has an outcome"
     );
     Ok((report, outcomes))
 }
 
-/// The findings of a report.
+/// The findings of a scan report.
 fn found(text: impl AsRef<[u8]>) -> Vec<Found> {
     let (_, outcomes) = read(text).unwrap();
     let found = |(_, outcome)| match outcome {
@@ -45,7 +45,7 @@ fn found(text: impl AsRef<[u8]>) -> Vec<Found> {
     outcomes.into_iter().filter_map(found).collect()
 }
 
-/// What was skipped in a report, and why.
+/// What was skipped in a scan report, and why.
 fn skipped(text: impl AsRef<[u8]>) -> Vec<(String, String)> {
     let (_, outcomes) = read(text).unwrap();
     let skipped = |(place, outcome)| match outcome {
@@ -55,7 +55,7 @@ fn skipped(text: impl AsRef<[u8]>) -> Vec<(String, String)> {
     outcomes.into_iter().filter_map(skipped).collect()
 }
 
-/// What the runs of a report cover: tool, target, and why it is not whole.
+/// What the runs of a scan report cover: tool, target, and why it is incomplete.
 fn covered(text: impl AsRef<[u8]>) -> Vec<(String, String, Vec<String>)> {
     let (report, _) = read(text).unwrap();
     let coverage = report.coverage().iter().cloned();
@@ -69,14 +69,14 @@ fn sample(name: &str) -> Vec<u8> {
     std::fs::read(format!("{}/tests/samples/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap()
 }
 
-/// A report of one run of the tool `T` with these rules and results.
+/// A scan report of one run of the tool `T` with these rules and results.
 fn report(rules: &str, results: &str) -> String {
     format!(
         r#"{{"version":"2.1.0","runs":[{{"tool":{{"driver":{{"name":"T","rules":[{rules}]}}}},"results":[{results}]}}]}}"#
     )
 }
 
-/// A report of one result.
+/// A scan report of one result.
 fn one(rule: &str, result: &str) -> Found {
     let mut found = found(report(rule, result));
     assert_eq!(found.len(), 1);

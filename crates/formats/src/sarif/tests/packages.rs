@@ -1,8 +1,8 @@
-//! Results of scanners of packages.
+//! Results of package scanners.
 
 use super::*;
 
-/// A report of Trivy: a package of an image or of a jar.
+/// A scan report of Trivy: a package of an image or of a jar.
 fn trivy(version: &str, uri: &str) -> Found {
     let rule = r#"{"id":"CVE-2021-36159","name":"OsPackageVulnerability","shortDescription":{"text":"libfetch"},
         "helpUri":"https://avd.aquasec.com/nvd/cve-2021-36159","help":{"text":"Vulnerability CVE-2021-36159\nSee https://example.com/a, (https://example.com/b)."},
@@ -53,7 +53,7 @@ fn an_upgrade_without_the_fix_is_the_same_package_in_another_version() {
     assert_eq!(
         (one.tool, one.code),
         (0, 0),
-        "a hash over the version is no evidence"
+        "a hash over the version is not evidence"
     );
     let elsewhere = trivy("2.10.6-r0", "opt/apk-tools-2.10.6-r0.jar").identity;
     assert_ne!(one.group, elsewhere.group);
@@ -80,13 +80,13 @@ fn names_of_one_vulnerability_are_one_rule() {
         "",
         "lodash@4.17.12",
     );
-    let said = osv(
+    let stated = osv(
         "CVE-2020-8203",
         "",
         " (also known as 'GHSA-p6mc-m468-83gw')",
         "lodash@4.17.11",
     );
-    for other in [&listed, &said] {
+    for other in [&listed, &stated] {
         assert_eq!(
             other.details.identifiers,
             ["CVE-2020-8203", "GHSA-p6mc-m468-83gw"]
@@ -100,7 +100,7 @@ fn names_of_one_vulnerability_are_one_rule() {
 
 // promise: M4
 #[test]
-fn two_packages_or_versions_in_one_file_are_told_apart() {
+fn two_packages_or_versions_in_one_file_are_distinguished() {
     let of = |package: &str| osv("CVE-2020-8203", "", "", package).identity;
     let (old, new, other) = (of("lodash@3.10.1"), of("lodash@4.17.4"), of("lodash-es@3.10.1"));
     assert_eq!(old.group, new.group);
@@ -109,7 +109,7 @@ fn two_packages_or_versions_in_one_file_are_told_apart() {
 }
 
 #[test]
-fn grype_and_snyk_name_packages_in_their_own_ways() {
+fn packages_are_read_from_grype_and_snyk() {
     let grype = one(
         r#"{"id":"GHSA-p6mc-m468-83gw-lodash","help":{"text":"Vulnerability GHSA-p6mc-m468-83gw\nSeverity: high\nPackage: lodash\nVersion: 4.17.11\nFix Version: 4.17.19\nType: npm"},
             "properties":{"purls":["pkg:npm/lodash@4.17.11"],"security-severity":"7.4"}}"#,
@@ -139,7 +139,7 @@ fn grype_and_snyk_name_packages_in_their_own_ways() {
 }
 
 #[test]
-fn a_bundle_is_a_rule_of_its_own() {
+fn a_bundle_is_its_own_rule() {
     let rule = r#"{"id":"RHSA-2021:0001","properties":{"cves":["CVE-2021-1","CVE-2021-2"]}}"#;
     let found = one(rule, r#"{"ruleId":"RHSA-2021:0001","message":{"text":"m"}}"#);
     let plain = one("", r#"{"ruleId":"RHSA-2021:0001","message":{"text":"m"}}"#);

@@ -34,7 +34,7 @@ fn every_sample_is_read_to_the_last_result() {
 }
 
 #[test]
-fn a_code_ql_result_becomes_a_finding() {
+fn a_codeql_result_becomes_a_finding() {
     let found = found(sample("codeQL-output.sarif"));
     let first = found.first().unwrap();
     assert_eq!(
@@ -60,7 +60,7 @@ fn a_code_ql_result_becomes_a_finding() {
 
 // promise: M6
 #[test]
-fn results_written_twice_are_one() {
+fn duplicate_results_are_one() {
     let found = found(sample("bash-report.sarif"));
     let wholes: BTreeSet<_> = found.iter().map(|found| found.identity.whole).collect();
     assert_eq!((found.len(), wholes.len()), (27, 12));
@@ -87,7 +87,7 @@ fn suppressed_results_are_skipped_with_their_reason() {
 }
 
 #[test]
-fn levels_of_a_result_come_before_those_of_its_rule() {
+fn the_level_of_a_result_overrides_that_of_its_rule() {
     let found = found(sample("taint-python-report.sarif"));
     let of = |severity| found.iter().filter(|found| found.severity == severity).count();
     assert_eq!(
@@ -98,7 +98,7 @@ fn levels_of_a_result_come_before_those_of_its_rule() {
 }
 
 #[test]
-fn a_byte_order_mark_is_no_part_of_the_text() {
+fn a_byte_order_mark_is_not_part_of_the_text() {
     let mut text = vec![0xef, 0xbb, 0xbf];
     text.extend(sample("SuppressionTestCurrent.sarif"));
     assert_eq!(found(text), found(sample("SuppressionTestCurrent.sarif")));

@@ -1,4 +1,4 @@
-//! What a report covers, when, and whether it is whole.
+//! What a scan report covers, when, and whether it is complete.
 
 use super::*;
 
@@ -87,7 +87,7 @@ fn runs_of_one_tool_and_target_are_one_coverage() {
 
 // promise: P3
 #[test]
-fn a_run_that_failed_is_not_whole_and_says_why() {
+fn a_failed_run_is_incomplete_and_states_why() {
     let error = |level: &str, text: &str| format!(r#"{{"level":"{level}","message":{{"text":"{text}"}}}}"#);
     for (rest, expected) in [
         (String::new(), vec![]),
@@ -184,7 +184,7 @@ fn the_time_of_a_run_is_its_latest_end() {
 }
 
 #[test]
-fn a_result_without_a_message_has_that_of_its_rule() {
+fn a_result_without_a_message_has_the_text_of_its_rule() {
     let rule = r#"{"id":"R","fullDescription":{"text":"Do not do this."}}"#;
     for result in [
         r#"{"ruleId":"R"}"#,

@@ -1,4 +1,4 @@
-//! Reports about hosts and sites: what they cover, and what their entries are recognised by.
+//! Scan reports about hosts and sites: what they cover, and what their entries are recognised by.
 
 mod nessus;
 mod nuclei;
@@ -8,7 +8,7 @@ mod zap;
 use super::*;
 use crate::draft::host_group;
 
-/// A report with what it covers.
+/// A scan report with what it covers.
 #[derive(Debug, PartialEq)]
 struct Report {
     coverage: Vec<Coverage>,
@@ -36,7 +36,7 @@ impl Report {
         self.found.iter().map(|(_, found)| &found.identity).collect()
     }
 
-    /// Group and keys: entries can only be one where these are equal.
+    /// Group and keys: entries can only be the same if these are equal.
     fn groups(&self) -> Vec<(u128, [u64; KEYS])> {
         let mut all: Vec<_> = self.identities().iter().map(|id| (id.group, id.keys)).collect();
         all.sort_unstable();
@@ -58,10 +58,10 @@ impl Report {
     }
 }
 
-/// Reads a report with what the caller says of it; every entry of a host is in the group that its coverage closes.
+/// Reads a scan report with the caller's options; every entry of a host is in the group that its coverage closes.
 fn survey(format: &str, text: impl AsRef<[u8]>, options: &Options) -> Result<Report, String> {
     let mut file = Cursor::new(text.as_ref());
-    // The reader alone: what it is given need not have all marks of its tool.
+    // Only the reader: its input need not have all marks of its tool.
     let format: &Format = format.parse().unwrap();
     let surveyed = (format.survey)(&mut file, options).map_err(|error| error.to_string())?;
     let (mut found, mut skipped) = (Vec::new(), Vec::new());
@@ -98,7 +98,7 @@ fn case(name: &str) -> Vec<u8> {
 
 // promise: P2
 #[test]
-fn each_host_and_site_of_the_samples_is_covered_for_itself() {
+fn each_host_and_site_of_the_samples_has_its_own_coverage() {
     let nessus = report("nessus", sample("made/nessus.nessus"));
     assert_eq!(nessus.targets(), ["192.0.2.10", "192.0.2.11"]);
     assert_eq!(
@@ -155,7 +155,7 @@ fn the_same_report_twice_is_the_same() {
 
 // promise: M5
 #[test]
-fn databases_of_before_are_recognised_by_what_they_hold() {
+fn entries_are_recognised_in_databases_of_earlier_versions() {
     for (name, format, at, print) in [
         (
             "made/nessus.nessus",
@@ -184,7 +184,7 @@ fn databases_of_before_are_recognised_by_what_they_hold() {
 
 // promise: P8
 #[test]
-fn an_entry_of_another_shape_is_skipped_and_the_rest_is_read() {
+fn an_entry_of_the_wrong_shape_is_skipped_and_the_rest_is_read() {
     for (format, text, reason) in [
         (
             "nuclei",

@@ -1,6 +1,6 @@
 use super::*;
 
-/// A report of these hosts.
+/// A scan report of these hosts.
 fn scan(hosts: &[(&str, &str, &str)]) -> Report {
     let hosts = hosts.iter().map(|(name, properties, items)| {
         format!("<ReportHost name='{name}'><HostProperties>{properties}</HostProperties>{items}</ReportHost>")
@@ -22,7 +22,7 @@ const ENDED: &str = "<tag name='HOST_START'>Sat</tag><tag name='HOST_END'>Sat Ja
 
 // promise: P3
 #[test]
-fn a_host_whose_scan_did_not_end_is_not_whole_and_the_others_are() {
+fn a_host_whose_scan_did_not_finish_is_incomplete_and_the_others_are_complete() {
     let dead = item(
         0,
         10180,
@@ -46,7 +46,7 @@ fn a_host_whose_scan_did_not_end_is_not_whole_and_the_others_are() {
 
 // promise: P8
 #[test]
-fn an_item_that_does_not_fit_is_skipped_and_the_rest_is_read() {
+fn an_invalid_item_is_skipped_and_the_rest_is_read() {
     let bad = "<ReportItem port='1' severity='9' pluginID='7'/><ReportItem severity='1'/>";
     let all = scan(&[
         ("a", ENDED, &(bad.to_owned() + &item(1, 1, ""))),
@@ -67,7 +67,7 @@ fn an_item_that_does_not_fit_is_skipped_and_the_rest_is_read() {
 
 // promise: M6
 #[test]
-fn ports_hosts_and_outputs_are_told_apart() {
+fn ports_hosts_and_outputs_are_distinguished() {
     let output = |text: &str| item(443, 1, &format!("<plugin_output>{text}</plugin_output>"));
     let items = [
         item(443, 1, ""),
@@ -92,7 +92,7 @@ fn ports_hosts_and_outputs_are_told_apart() {
 
 // promise: M5
 #[test]
-fn an_upgrade_that_does_not_fix_it_and_another_spelling_keep_the_finding() {
+fn an_upgrade_without_the_fix_and_another_spelling_keep_the_finding() {
     let with = |host: &str, version: &str, fixed: &str| {
         let output = format!(
             "<plugin_output>\n  Path              : /usr/sbin/sshd\n  Installed version : {version}\n  Fixed version     : {fixed}\n</plugin_output>"
@@ -111,7 +111,7 @@ fn an_upgrade_that_does_not_fix_it_and_another_spelling_keep_the_finding() {
     // promise: M4
     assert_ne!(
         one.version, other.version,
-        "a verdict on one version is none on another"
+        "a verdict on one version does not cover another"
     );
     assert_eq!(before.location(), Some("DC01.corp:22/tcp"), "as it is written");
 }

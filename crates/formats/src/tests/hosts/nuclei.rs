@@ -25,7 +25,7 @@ fn results_that_differ_only_in_what_was_extracted_are_two() {
     // promise: M4
     assert_ne!(
         one.version, other.version,
-        "a verdict on one is none on the other"
+        "a verdict on one does not cover the other"
     );
     let mut back = scan(&[tls("tls13"), tls("tls12")]);
     back.found.reverse();
@@ -85,7 +85,7 @@ fn the_hosts_it_names_are_covered_by_the_time_of_the_latest_result() {
     second["matcher-status"] = json!(false);
     second["timestamp"] = json!("2026-01-03T10:00:00.5Z");
     let all = scan(&[first, second]);
-    assert_eq!(all.targets(), ["a:8080", "b"], "also where nothing was found");
+    assert_eq!(all.targets(), ["a:8080", "b"], "even if nothing was found");
     assert_eq!(all.of("a:8080").time, "2026-01-03T10:00:00.5Z".parse().ok());
     assert_eq!(all.only().details.found_at, "2026-01-03T09:00:00Z".parse().ok());
     assert!(all.is_whole());
@@ -93,7 +93,7 @@ fn the_hosts_it_names_are_covered_by_the_time_of_the_latest_result() {
 
 // promise: P3
 #[test]
-fn a_host_that_the_tool_failed_on_is_not_whole() {
+fn a_host_with_a_tool_error_is_incomplete() {
     let mut failed = result("t", "b", "b");
     failed["matcher-status"] = json!(false);
     failed["error"] = json!("context deadline exceeded");
@@ -104,7 +104,7 @@ fn a_host_that_the_tool_failed_on_is_not_whole() {
 
 // promise: P8
 #[test]
-fn a_line_that_is_no_result_is_skipped_and_the_rest_is_read() {
+fn a_line_that_is_not_a_result_is_skipped_and_the_rest_is_read() {
     let (one, two) = (
         result("t", "a", "a/1").to_string(),
         result("t", "a", "a/2").to_string(),
@@ -162,7 +162,7 @@ fn a_line_that_is_no_result_is_skipped_and_the_rest_is_read() {
 
 // promise: P6
 #[test]
-fn an_empty_file_is_clean_only_where_format_and_target_are_named() {
+fn an_empty_file_is_clean_only_if_format_and_target_are_named() {
     for text in ["", "\n \n", "\u{feff}"] {
         let with = |format, target| {
             let options = Options {
@@ -209,7 +209,7 @@ fn everything_an_analyst_needs_is_kept() {
 
 // promise: P2
 #[test]
-fn with_a_target_it_covers_all_that_earlier_reports_of_the_target_found() {
+fn with_a_target_everything_earlier_reports_found_is_covered() {
     let text = result("t", "a", "a").to_string();
     let options = Options {
         target: true,

@@ -19,7 +19,7 @@ fn host(ip: &str, end: &str) -> String {
 
 // promise: P6
 #[test]
-fn another_tools_report_is_refused() {
+fn the_report_of_another_tool_is_rejected() {
     let named = |text: Vec<u8>| {
         let format: &'static Format = "openvas".parse().unwrap();
         format
@@ -48,7 +48,7 @@ fn another_tools_report_is_refused() {
 
 // promise: P3
 #[test]
-fn what_the_scanner_did_not_finish_is_not_whole() {
+fn an_unfinished_scan_is_incomplete() {
     let end = "2026-01-03T10:00:00Z";
     let error =
         "<errors><count>2</count><error><host>b<asset/></host></error><error><host>b</host></error></errors>";
@@ -100,7 +100,7 @@ fn what_the_scanner_did_not_finish_is_not_whole() {
 
 // promise: P8
 #[test]
-fn a_result_that_does_not_fit_is_skipped_and_the_rest_is_read() {
+fn an_invalid_result_is_skipped_and_the_rest_is_read() {
     let bad = "<result><host>a</host></result><result><nvt oid='1'/></result>";
     let all = scan(&format!(
         "<ports/><results>{bad}{}</results>",
@@ -113,7 +113,7 @@ fn a_result_that_does_not_fit_is_skipped_and_the_rest_is_read() {
 
 // promise: M5
 #[test]
-fn an_upgrade_that_does_not_fix_it_and_another_spelling_keep_the_finding() {
+fn an_upgrade_without_the_fix_and_another_spelling_keep_the_finding() {
     let with = |host: &str, port: &str, version: &str| {
         let text =
             format!("<description>Installed version: {version}\nFixed version: 117\nPath: x</description>");

@@ -20,7 +20,7 @@ fn at(uri: &str) -> Value {
 
 // promise: M4
 #[test]
-fn an_alert_has_its_places_and_a_verdict_is_about_those() {
+fn an_alert_has_places_and_a_verdict_covers_them() {
     let [first, both, other] =
         ["1", "2", "3"].map(|name| report("zap", case(&format!("44-zap-fp-one-url/{name}.json"))));
     let places = |report: &Report| report.only().identity.places.clone();
@@ -31,7 +31,7 @@ fn an_alert_has_its_places_and_a_verdict_is_about_those() {
     union.sort_unstable();
     assert_eq!(places(&both), union);
     assert_eq!(first.groups(), other.groups());
-    // A verdict on the first leaves the other place.
+    // A verdict on the first place does not cover the other.
     let mut left = both.only().clone();
     left.leave_out(&old.into_iter().collect());
     assert_eq!(left.details.locations, ["https://shop.example/checkout (q)"]);
@@ -40,7 +40,7 @@ fn an_alert_has_its_places_and_a_verdict_is_about_those() {
 
 // promise: M2
 #[test]
-fn the_order_of_places_and_of_keys_says_nothing() {
+fn the_order_of_places_and_keys_does_not_matter() {
     let forth = json!([at("https://a/1"), at("https://a/2"), at("https://a/1")]);
     let back = json!([at("https://a/2"), at("https://a/1")]);
     let forth = scan(&json!([site("https://a", &json!([alert("1", &forth)]))]));
@@ -75,7 +75,7 @@ fn alerts_of_one_rule_that_differ_are_two() {
 
 // promise: M5
 #[test]
-fn a_reference_outlives_another_name_of_the_alert() {
+fn a_reference_survives_a_renamed_alert() {
     let named = |name: &str, reference: Option<&str>| {
         let mut one = alert("10038", &json!([at("https://a/1")]));
         one["name"] = json!(name);
@@ -138,7 +138,7 @@ fn every_place_is_kept_and_what_is_not_is_counted() {
 
 // promise: P2
 #[test]
-fn each_site_is_covered_also_without_alerts_and_in_every_form() {
+fn each_site_is_covered_even_without_alerts_and_in_every_form() {
     let alerts = json!([alert("1", &json!([at("https://a/1")]))]);
     let list = scan(&json!([
         site("https://a", &alerts),
@@ -164,7 +164,7 @@ fn each_site_is_covered_also_without_alerts_and_in_every_form() {
 
 // promise: P3
 #[test]
-fn a_report_without_sites_is_not_whole() {
+fn a_report_without_sites_is_incomplete() {
     for text in [
         r#"{"@version":"D","@programName":"ZAP","site":[]}"#,
         "<OWASPZAPReport version='2'/>",
@@ -175,7 +175,7 @@ fn a_report_without_sites_is_not_whole() {
 
 // promise: P8
 #[test]
-fn an_alert_that_does_not_fit_is_skipped_and_the_rest_is_read() {
+fn an_invalid_alert_is_skipped_and_the_rest_is_read() {
     let bad = json!({"pluginid": "2", "riskcode": "9"});
     let all = scan(&json!([site(
         "https://a",

@@ -1,4 +1,4 @@
-//! The bodies of findings, and what they must fit.
+//! The bodies of findings, and their validation.
 
 use access::{
     Patch, Problem, described_with,
@@ -26,7 +26,7 @@ use crate::{
 /// The fields that name assignees.
 const ASSIGNEES: (&str, &str) = ("assignee_user_ids", "assignee_team_ids");
 
-/// A finding to write down.
+/// A finding to create.
 #[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewFinding {
@@ -36,42 +36,42 @@ pub struct NewFinding {
     pub(super) project_id: Option<Id>,
     /// The asset of that company that it is about.
     asset_id: Option<Id>,
-    /// What it is: one line of at most 300 characters.
+    /// Its title: one line of at most 300 characters.
     #[schema(value_type = Name<{ MAX_TITLE }>)]
     title: String,
-    /// What it is, at length: at most 20,000 characters.
+    /// Its description: at most 20,000 characters.
     #[schema(value_type = Option<Block<{ MAX_DESCRIPTION }>>)]
     description: Option<String>,
-    /// How bad it is.
+    /// Its severity.
     severity: Severity,
     /// Where it is, such as `path:line`: at most 1,000 characters.
     #[schema(value_type = Option<OptionalLine<{ MAX_LINE }>>)]
     location: Option<String>,
-    /// Its weakness, such as `CWE-79`.
+    /// Its CWE, such as `CWE-79`.
     #[schema(value_type = Option<OptionalLine<{ MAX_LINE }>>)]
     cwe: Option<String>,
-    /// People who see to it; they must be able to see the company.
+    /// The assigned users; they must be able to see the company.
     #[serde(default)]
     #[schema(value_type = Ids<{ assignees::MAX }>)]
     assignee_user_ids: Vec<Id>,
-    /// Teams of the company that see to it.
+    /// The assigned teams of the company.
     #[serde(default)]
     #[schema(value_type = Ids<{ assignees::MAX }>)]
     assignee_team_ids: Vec<Id>,
-    /// By when it should be closed, instead of what the SLA days give.
+    /// Its deadline, instead of the SLA's.
     #[schema(value_type = Option<Moment>)]
     sla_due_at: Option<Time>,
-    /// By when it should be looked at again.
+    /// Its retest deadline.
     #[schema(value_type = Option<Moment>)]
     retest_due_at: Option<Time>,
-    /// At most 20 of at most 50 characters, without commas. They are kept in lower case.
+    /// At most 20 tags of at most 50 characters, without commas. They are stored in lower case.
     #[serde(default)]
     #[schema(value_type = Tags)]
     tags: Vec<String>,
 }
 
 impl NewFinding {
-    /// The finding to be; what does not fit is noted.
+    /// The finding to create; faults are noted.
     pub(super) fn checked(self, tx: &mut Tx<'_>, check: &mut Check) -> Result<New, Problem> {
         let ids = (
             self.assignee_user_ids.as_slice(),
@@ -99,7 +99,7 @@ impl NewFinding {
     }
 }
 
-/// What changes of a finding; what is left out stays.
+/// Changes of a finding; omitted fields stay unchanged.
 #[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FindingChange {
@@ -111,33 +111,33 @@ pub struct FindingChange {
     #[serde(default)]
     #[schema(value_type = Option<Id>)]
     asset_id: Patch<Id>,
-    /// What it is: one line of at most 300 characters.
+    /// Its title: one line of at most 300 characters.
     #[schema(value_type = Option<Name<{ MAX_TITLE }>>)]
     title: Option<String>,
-    /// What it is, at length: at most 20,000 characters.
+    /// Its description: at most 20,000 characters.
     #[schema(value_type = Option<Block<{ MAX_DESCRIPTION }>>)]
     description: Option<String>,
-    /// How bad it is. A deadline that no person set moves with it.
+    /// Its severity. A deadline that no user set changes with it.
     severity: Option<Severity>,
-    /// Where it is; null for nowhere.
+    /// Its location; null for none.
     #[serde(default)]
     #[schema(value_type = Option<OptionalLine<{ MAX_LINE }>>)]
     location: Patch<String>,
-    /// Its weakness; null for none.
+    /// Its CWE; null for none.
     #[serde(default)]
     #[schema(value_type = Option<OptionalLine<{ MAX_LINE }>>)]
     cwe: Patch<String>,
-    /// Everyone who sees to it.
+    /// All assigned users.
     #[schema(value_type = Option<Ids<{ assignees::MAX }>>)]
     assignee_user_ids: Option<Vec<Id>>,
-    /// Every team that sees to it.
+    /// All assigned teams.
     #[schema(value_type = Option<Ids<{ assignees::MAX }>>)]
     assignee_team_ids: Option<Vec<Id>>,
-    /// By when it should be closed; null for what the SLA days give.
+    /// Its deadline; null for the SLA's.
     #[serde(default)]
     #[schema(value_type = Option<Moment>)]
     sla_due_at: Patch<Time>,
-    /// By when it should be looked at again; null for no date.
+    /// Its retest deadline; null for none.
     #[serde(default)]
     #[schema(value_type = Option<Moment>)]
     retest_due_at: Patch<Time>,
@@ -147,7 +147,7 @@ pub struct FindingChange {
 }
 
 impl FindingChange {
-    /// The change of this finding, and who sees to it from then on if that changes; what does not fit is noted.
+    /// The change of this finding, and its new assignees if they change; faults are noted.
     pub(super) fn checked(
         self,
         tx: &mut Tx<'_>,
@@ -168,7 +168,7 @@ impl FindingChange {
             (users, teams) => {
                 let asked = (users.as_deref().unwrap_or(&[]), teams.as_deref().unwrap_or(&[]));
                 let found = assignees::check(tx, company, asked, ASSIGNEES, check)?;
-                // Who is not named stays, also somebody who has lost sight of the company meanwhile.
+                // Omitted assignees are kept, even if they may no longer see the company.
                 Some((
                     users.map_or_else(|| finding.users.clone(), |_| found.0),
                     teams.map_or_else(|| finding.teams.clone(), |_| found.1),
@@ -198,11 +198,11 @@ impl FindingChange {
     }
 }
 
-/// Who is to see to a finding.
+/// The assignees of a finding.
 #[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AssigneesBody {
-    /// People who may see the company, at most 100.
+    /// Users who may see the company, at most 100.
     #[serde(default)]
     #[schema(value_type = Ids<{ assignees::MAX }>)]
     pub(super) user_ids: Vec<Id>,
@@ -212,23 +212,23 @@ pub struct AssigneesBody {
     pub(super) team_ids: Vec<Id>,
 }
 
-/// Where a finding is to go.
+/// The new status of a finding.
 #[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct StatusBody {
-    /// One of the finding's `allowed_statuses`. `accepted_risk` is none of them: `POST /approvals` leads there.
+    /// One of the finding's `allowed_statuses`. `accepted_risk` is not among them: it requires `POST /approvals`.
     status: Status,
-    /// Why: at most 2,000 characters. Required for `false_positive` and `duplicate`.
+    /// The reason: at most 2,000 characters. Required for `false_positive` and `duplicate`.
     #[schema(value_type = Option<Block<{ MAX_COMMENT }>>)]
     comment: Option<String>,
 }
 
 described_with! {
-    /// Where a finding is to go, and why.
+    /// The new status of a finding, and the reason.
     pub DescribedStatus, StatusBody, why()
 }
 
-/// Some statuses need a comment.
+/// Some statuses require a comment.
 pub(super) fn why() -> Keyword {
     let reasoned = Status::ALL.iter().filter(|status| status.needs_reason());
     let comment = json!({"$ref": format!("#/components/schemas/{}", Statement::<MAX_COMMENT>::name())});
@@ -255,7 +255,7 @@ impl StatusBody {
         if self.status.needs_reason() && base::text::line(&comment, MAX_COMMENT).is_empty() {
             return Err(Problem::field(
                 "comment",
-                format!("it is empty; {} needs a reason", self.status),
+                format!("must not be empty; {} requires a reason", self.status),
             ));
         }
         Ok((self.status, comment))

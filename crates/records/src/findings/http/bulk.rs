@@ -1,4 +1,4 @@
-//! The handlers of changes of many findings at once.
+//! The handlers of bulk changes of findings.
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -17,14 +17,14 @@ use crate::{
     findings::{Finding, Status, assignees, bulk},
 };
 
-/// Whom to assign to many findings.
+/// The assignees of many findings.
 #[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct BulkAssigneesBody {
     /// The findings, 1 to 1,000.
     #[schema(min_items = 1, max_items = 1000)]
     finding_ids: Vec<Id>,
-    /// People who may see their companies, at most 100.
+    /// Users who may see their companies, at most 100.
     #[serde(default)]
     #[schema(value_type = Ids<{ assignees::MAX }>)]
     user_ids: Vec<Id>,
@@ -32,51 +32,51 @@ pub struct BulkAssigneesBody {
     #[serde(default)]
     #[schema(value_type = Ids<{ assignees::MAX }>)]
     team_ids: Vec<Id>,
-    /// Whether they come beside those who see to a finding (true) or instead of them (false, the default).
+    /// Whether they are assigned in addition to the current assignees (true) or instead of them (false, the default).
     #[serde(default)]
     add: bool,
 }
 
-/// Where many findings are to go.
+/// The new status of many findings.
 #[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct BulkStatusBody {
     /// The findings, 1 to 1,000.
     #[schema(min_items = 1, max_items = 1000)]
     finding_ids: Vec<Id>,
-    /// The status; those that are there already stay.
+    /// The status; findings that already have it stay unchanged.
     status: Status,
-    /// Why: at most 2,000 characters. Required for `false_positive` and `duplicate`.
+    /// The reason: at most 2,000 characters. Required for `false_positive` and `duplicate`.
     #[schema(value_type = Option<Block<{ MAX_COMMENT }>>)]
     comment: Option<String>,
 }
 
 described_with! {
-    /// Where many findings are to go, and why.
+    /// The new status of many findings, and the reason.
     DescribedBulk, BulkStatusBody, why()
 }
 
-/// What became of many findings.
+/// The result of a bulk change.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct BulkOutcome {
     /// How many changed.
     changed: usize,
-    /// How many were that already.
+    /// How many already had the value.
     unchanged: usize,
 }
 
-/// Sets who is assigned to up to 1,000 findings
+/// Sets the assignees of up to 1,000 findings
 ///
-/// All are checked first: where one cannot be assigned, none is. A large change is then written in portions, each finding
-/// whole or not at all. Whoever is newly assigned to one of them is notified once.
+/// All are checked first: if one cannot be assigned, none is. A large change is then written in portions, each finding
+/// completely or not at all. Anyone newly assigned to some of them is notified once.
 #[utoipa::path(
     post, path = "/findings/bulk/assignees", tag = "findings", operation_id = "assign_findings",
     request_body = BulkAssigneesBody,
     responses(
         (status = 200, description = "All are assigned", body = BulkOutcome),
-        (status = 409, description = "Some changed or were deleted meanwhile: it says how many findings were processed. The \
-            same request again does the rest", body = Problem, content_type = "application/problem+json"),
-        (status = "default", description = "None is, unless it says otherwise", body = Problem,
+        (status = 409, description = "Some changed or were deleted in the meantime: the detail states how many findings were processed. Repeat the \
+            same request for the rest", body = Problem, content_type = "application/problem+json"),
+        (status = "default", description = "None are assigned, unless stated otherwise", body = Problem,
             content_type = "application/problem+json"),
     ),
 )]
@@ -109,19 +109,19 @@ impl Assignment {
     }
 }
 
-/// Moves up to 1,000 findings to a status
+/// Changes the status of up to 1,000 findings
 ///
-/// All are checked first: where one cannot be moved, none is. A large change is then written in portions, each finding whole
-/// or not at all. Whoever is assigned to one of them is notified once.
+/// All are checked first: if one cannot be changed, none is. A large change is then written in portions, each finding
+/// completely or not at all. Anyone assigned to some of them is notified once.
 #[utoipa::path(
     post, path = "/findings/bulk/status", tag = "findings", operation_id = "move_findings",
     request_body = DescribedBulk,
     responses(
-        (status = 200, description = "All are there", body = BulkOutcome),
-        (status = 409, description = "The lifecycle of one does not allow it, or it is accepted_risk; none moved. Or some \
-            changed or were deleted meanwhile: it says how many findings were processed, and the same request again does \
-            the rest", body = Problem, content_type = "application/problem+json"),
-        (status = "default", description = "None moved, unless it says otherwise", body = Problem,
+        (status = 200, description = "All have the status", body = BulkOutcome),
+        (status = 409, description = "The lifecycle of one does not allow it, or it is accepted_risk; none changed. Or some \
+            changed or were deleted in the meantime: the detail states how many findings were processed. Repeat the same \
+            request for the rest", body = Problem, content_type = "application/problem+json"),
+        (status = "default", description = "None changed, unless stated otherwise", body = Problem,
             content_type = "application/problem+json"),
     ),
 )]
@@ -145,10 +145,11 @@ pub async fn set_status(
     Ok(Json(outcome))
 }
 
-/// About how much a move writes, in rows of an assignment: the whole finding with its indexes, a step and an event.
+/// About how much a change of status writes, in rows of an assignment: the whole finding with its indexes, a step and
+/// an event.
 const ROWS_OF_A_MOVE: usize = 40;
 
-/// Checks all of a change, then writes what it changes, so many findings at a time.
+/// Checks a whole change, then writes it, a portion of findings at a time.
 async fn run<W>(
     (records, caller): (Records, Caller),
     (ids, size): (Vec<Id>, usize),
@@ -161,12 +162,12 @@ where
     let looking = caller.clone();
     let (ids, mut keys, unchanged) = records
         .read(move |tx| {
-            let findings = bulk::seen(tx, &ids, &looking.scope)?;
+            let findings = bulk::get(tx, &ids, &looking.scope)?;
             may_write(&findings, &looking)?;
             let all = findings.len();
-            // So that the last portion has something to say, which ends the bundle.
+            // So that the last portion has an event, which ends the bundle.
             let mut findings = check(tx, findings)?;
-            // The first that changes stands for all.
+            // The first one that changes represents all.
             findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
             let ids: Vec<Id> = findings.iter().map(|finding| finding.id).collect();
             let companies: BTreeSet<Id> = findings.iter().map(|one| one.place.company.id).collect();
@@ -174,10 +175,10 @@ where
             Ok((ids, companies, unchanged))
         })
         .await?;
-    // One large change at a time of each person and in each company: others wait for one portion at the most.
+    // One large change at a time per user and per company: others wait for one portion at most.
     keys.insert(caller.user_id);
     let turn = records.bulk.take(keys).await;
-    // From here on it is done to its end, also if whoever asked goes away.
+    // From here on it is completed even if the client disconnects.
     let portions = Portions {
         by: By::caller(&caller).one_of_many(records.store().clock().id()),
         records,
@@ -212,7 +213,7 @@ where
         let (mut changed, mut done) = (0, 0);
         while done < ids.len() {
             let rest = &ids[done..];
-            // Half of it while others write: less would only add commits.
+            // Half of it while others write: smaller portions would only add commits.
             let size = self.records.store().portion(size).max(size.div_ceil(2));
             let part = &rest[..size.min(rest.len())];
             let is_last = part.len() == rest.len();
@@ -237,7 +238,7 @@ where
         let (ids, caller, write) = (ids.to_vec(), self.caller.clone(), Arc::clone(&self.write));
         let mut by = self.by.clone();
         let written = self.records.store().write_portion(move |tx| {
-            let mut findings = bulk::held(tx, &ids, &caller.scope)?;
+            let mut findings = bulk::get_for_update(tx, &ids, &caller.scope)?;
             may_write(&findings, &caller)?;
             let changed = write(tx, &mut findings, &mut by)?;
             if let Some(bundle) = by.many {
@@ -254,20 +255,20 @@ where
         Ok(changed)
     }
 
-    /// Nothing more comes: whoever was assigned so far is notified now.
+    /// No more events follow: the users assigned so far are notified now.
     async fn end(&self) {
         let Some(bundle) = self.by.many else { return };
         let ended = self.records.write(move |tx| Ok(outbox::end(tx, bundle)?));
         if let Err(problem) = ended.await {
-            tracing::warn!(%problem, "messages about a large change that was cut short come later");
+            tracing::warn!(%problem, "messages about an interrupted bulk change will be sent later");
         }
     }
 }
 
-/// What is said where a change ends before its end.
+/// The message for a change that stopped early.
 fn cut_short(problem: &Problem, done: usize, all: usize) -> Problem {
     let detail = format!(
-        "{done} of {all} findings were processed, then it stopped: {} The same request again does the rest.",
+        "{done} of {all} findings were processed before an error: {} Repeat the same request for the rest.",
         problem.detail()
     );
     if problem.status().is_client_error() {

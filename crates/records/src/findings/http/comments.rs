@@ -1,5 +1,4 @@
-//! The handlers of comments on a finding: analysts speak, and reword or take away what is theirs; managers take away
-//! what is anybody's.
+//! The handlers of comments on a finding: analysts add comments, and edit or delete their own; managers delete any.
 
 use access::{
     Caller, Create, Created, Json, Page, PageQuery, Path, Problem, Query, Role,
@@ -16,7 +15,7 @@ use crate::{
     findings::{self, comments, comments::Comment},
 };
 
-/// Something to say about a finding.
+/// A comment to add.
 #[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CommentBody {
@@ -32,12 +31,12 @@ impl CommentBody {
     }
 }
 
-/// What people say about a finding
+/// The comments on a finding
 #[utoipa::path(
     get, path = "/findings/{id}/comments", tag = "findings", operation_id = "list_comments",
     params(("id" = Id, Path), PageQuery),
     responses(
-        (status = 200, description = "A page of comments, the newest first", body = Page<Comment>),
+        (status = 200, description = "A page of comments, newest first", body = Page<Comment>),
         (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
     ),
 )]
@@ -56,7 +55,7 @@ pub async fn list(
     Ok(Json(page))
 }
 
-/// Says something about a finding
+/// Adds a comment to a finding
 #[utoipa::path(
     post, path = "/findings/{id}/comments", tag = "findings", operation_id = "create_comment",
     params(("id" = Id, Path)), request_body = CommentBody,
@@ -72,7 +71,7 @@ pub async fn create(
     Create(once, body): Create<CommentBody>,
 ) -> Result<Created<Comment>, Problem> {
     let create = move |tx: &mut Tx<'_>| {
-        let finding = findings::held(tx, id, &caller.scope)?;
+        let finding = findings::get_for_update(tx, id, &caller.scope)?;
         caller.may(finding.place.company.id, Role::Analyst)?;
         once.run(tx, |tx| {
             comments::add(tx, &finding, body.checked()?, &By::caller(&caller))
@@ -81,7 +80,7 @@ pub async fn create(
     records.write(create).await
 }
 
-/// Rewords one's own comment
+/// Edits the caller's own comment
 #[utoipa::path(
     patch, path = "/findings/{id}/comments/{comment_id}", tag = "findings", operation_id = "update_comment",
     params(("id" = Id, Path), ("comment_id" = Id, Path)), request_body = CommentBody,
@@ -98,11 +97,11 @@ pub async fn update(
 ) -> Result<Json<Comment>, Problem> {
     let comment = records
         .write(move |tx| {
-            let finding = findings::held(tx, id, &caller.scope)?;
+            let finding = findings::get_for_update(tx, id, &caller.scope)?;
             caller.may(finding.place.company.id, Role::Analyst)?;
             let mut comment = comments::get(tx, &finding, comment)?;
             if !is_own(&caller, &comment) {
-                return Err(Problem::forbidden("Only who wrote a comment may reword it."));
+                return Err(Problem::forbidden("Only the author of a comment may edit it."));
             }
             comments::reword(tx, &finding, &mut comment, body.checked()?, &By::caller(&caller))?;
             Ok(comment)
@@ -111,12 +110,12 @@ pub async fn update(
     Ok(Json(comment))
 }
 
-/// Takes one's own comment away; a manager, anybody's
+/// Deletes the caller's own comment; a manager may delete any
 #[utoipa::path(
     delete, path = "/findings/{id}/comments/{comment_id}", tag = "findings", operation_id = "delete_comment",
     params(("id" = Id, Path), ("comment_id" = Id, Path)),
     responses(
-        (status = 204, description = "It is gone"),
+        (status = 204, description = "Deleted"),
         (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
     ),
 )]
@@ -127,7 +126,7 @@ pub async fn delete(
 ) -> Result<StatusCode, Problem> {
     records
         .write(move |tx| {
-            let finding = findings::held(tx, id, &caller.scope)?;
+            let finding = findings::get_for_update(tx, id, &caller.scope)?;
             let company = finding.place.company.id;
             caller.may(company, Role::Analyst)?;
             let comment = comments::get(tx, &finding, comment)?;

@@ -14,7 +14,7 @@ use crate::{
     text,
 };
 
-/// Which findings, and in which order.
+/// Filters and the sort order.
 #[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct ListQuery {
@@ -24,7 +24,7 @@ pub struct ListQuery {
     project_id: Option<Id>,
     /// Only those about this asset.
     asset_id: Option<Id>,
-    /// Only those that this scan found first or last.
+    /// Only those first or last found by this scan.
     scan_id: Option<Id>,
     /// Only those with this CVE, GHSA or other identifier.
     #[param(inline, value_type = Option<OptionalLine<{ MAX_LINE }>>)]
@@ -35,7 +35,7 @@ pub struct ListQuery {
     /// Only those with this tag.
     #[param(inline, value_type = Option<OptionalLine<{ MAX_LINE }>>)]
     tag: Option<String>,
-    /// Only those in the component of this name.
+    /// Only those in the component with this name.
     #[param(inline, value_type = Option<OptionalLine<{ MAX_LINE }>>)]
     component: Option<String>,
     /// Only those of the target with this id or name.
@@ -47,25 +47,25 @@ pub struct ListQuery {
     /// Only those of one of these severities, separated by commas.
     #[param(value_type = Option<Vec<Severity>>, style = Form, explode = false)]
     severity: Option<String>,
-    /// Only those assigned to this person or team directly: an id, or `me`; `none` for those assigned to nobody.
+    /// Only those assigned directly to this user or team: an id, or `me`; `none` for those without assignees.
     #[param(inline, value_type = Option<AssigneeName>)]
     assignee: Option<String>,
-    /// Only open ones whose deadline has passed, `breached`, or comes within seven days from now, `due_in_7_days`.
+    /// Only open ones whose deadline has passed, `breached`, or is within seven days from now, `due_in_7_days`.
     #[param(inline, value_type = Option<Deadline>)]
     sla: Option<String>,
-    /// Only those whose risk was accepted before that needed an approval (`true`), or none of them (`false`).
+    /// Only those whose risk was accepted before an approval was required (`true`), or all others (`false`).
     accepted_without_approval: Option<bool>,
-    /// Only those with this in title, location, rule, weakness, tool or description, in any case of letters.
+    /// Only those with this text in title, location, rule, CWE, tool or description, in any case.
     #[param(inline, value_type = Option<OptionalLine<{ MAX_SEARCH }>>)]
     text: Option<String>,
-    /// `created_at`, `severity`, `sla_due_at` or `updated_at`, with `-` before it for the largest first;
+    /// `created_at`, `severity`, `sla_due_at` or `updated_at`, with `-` before it for descending order;
     /// `-created_at` by default.
     #[param(inline, value_type = Option<Sort>)]
     sort: Option<String>,
 }
 
 impl ListQuery {
-    /// What it says, for this caller.
+    /// The filters and the sort order for this caller.
     pub(super) fn read(self, me: Id) -> Result<(Filter, Sort), Problem> {
         let mut check = Check::new();
         let sort = Sort::read(&mut check, self.sort.as_deref());
@@ -92,7 +92,7 @@ impl ListQuery {
     }
 }
 
-/// The schema of whom findings are assigned to.
+/// The schema of an assignee filter.
 struct AssigneeName;
 
 impl utoipa::ToSchema for AssigneeName {}

@@ -1,4 +1,4 @@
-//! What the queries of an import say, and what they must fit.
+//! The queries of an import, and their validation.
 
 use access::{
     Problem,
@@ -10,30 +10,30 @@ use serde::Deserialize;
 
 use crate::{MAX_LINE, MAX_TITLE};
 
-/// Where a report goes, and what it is.
+/// The destination of a scan report, and how to read it.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct ImportQuery {
-    /// The company whose findings these are.
+    /// The company the findings belong to.
     pub(super) company_id: Id,
-    /// Its project; without one the findings belong to the company alone.
+    /// Its project; without one the findings belong only to the company.
     pub(super) project_id: Option<Id>,
-    /// Its project by name, instead of the id; 409 if two have that name.
+    /// Its project by name, instead of the id; 409 if two projects have that name.
     #[param(inline, value_type = Option<OptionalLine<{ MAX_TITLE }>>)]
     pub(super) project: Option<String>,
-    /// The format, as `GET /import-formats` describes it; recognized by what is in the report where it is left out.
+    /// The format, as described by `GET /import-formats`; recognized from the content by default.
     #[param(schema_with = format_names)]
     pub(super) format: Option<String>,
-    /// What the report covers, such as an image or a branch: it closes only what earlier reports of the same tool and target
-    /// found. Left out, it is what the report names, else the project. At most 300 characters.
+    /// What the scan report covers, such as an image or a branch: it closes only what earlier ones of the same tool and
+    /// target found. By default what the scan report names, else the project. At most 300 characters.
     #[param(inline, value_type = Option<OptionalLine<{ MAX_TARGET }>>)]
     pub(super) target: Option<String>,
-    /// `auto` closes what a whole report no longer holds; `none` closes nothing. `auto` by default, but for a table, which
-    /// closes only with `auto` and a `target`.
+    /// `auto` closes what a complete scan report no longer contains; `none` closes nothing. `auto` by default, except
+    /// for a table, which closes only with `auto` and a `target`.
     #[param(inline)]
     pub(super) close: Option<Close>,
-    /// Answers what would happen and changes nothing.
+    /// Returns what would happen and changes nothing.
     #[serde(default)]
     pub(super) preview: bool,
     /// For a table: which column is which, as `severity:Risk,title:Name`.
@@ -54,7 +54,7 @@ impl utoipa::PartialSchema for EncodingName {
     }
 }
 
-/// Whether an import closes what the report no longer holds.
+/// Whether an import closes what the scan report no longer contains.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum Close {
@@ -70,7 +70,7 @@ fn format_names() -> utoipa::openapi::schema::Object {
         .build()
 }
 
-/// How a table is to be read.
+/// How to read a table.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
@@ -78,24 +78,24 @@ pub struct TableQuery {
     /// Which column is which, as `severity:Risk,title:Name`.
     #[param(inline, value_type = Option<OptionalLine<{ MAX_LINE }>>)]
     pub(super) columns: Option<String>,
-    /// The encoding, where it is neither UTF-8 nor UTF-16: `windows-1252`.
+    /// The encoding, if it is neither UTF-8 nor UTF-16: `windows-1252`.
     #[param(inline, value_type = Option<EncodingName>)]
     pub(super) encoding: Option<String>,
 }
 
-/// Characters of a target's name, at most.
+/// Maximum length of a target's name in characters.
 const MAX_TARGET: usize = 300;
 
-/// The name of what the report covers, if the caller says it.
-pub(super) fn target(said: Option<String>) -> Result<Option<String>, Problem> {
+/// The name of what the scan report covers, if the caller states it.
+pub(super) fn target(stated: Option<String>) -> Result<Option<String>, Problem> {
     let mut check = Check::new();
-    let said = check.optional_line("target", &said.unwrap_or_default(), MAX_TARGET);
+    let stated = check.optional_line("target", &stated.unwrap_or_default(), MAX_TARGET);
     check.done()?;
-    let target = text::line(&formats::without_credentials(&said), MAX_TARGET);
+    let target = text::line(&formats::without_credentials(&stated), MAX_TARGET);
     Ok(Some(target).filter(|target| !target.is_empty()))
 }
 
-/// How a table is to be read: the columns and the encoding.
+/// How to read a table: the columns and the encoding.
 pub(super) fn of_table(
     columns: Option<String>,
     encoding: Option<String>,
@@ -104,7 +104,7 @@ pub(super) fn of_table(
     let mut check = Check::new();
     let columns = check.optional_line("columns", &columns, MAX_LINE);
     let known = formats::is_encoding(&encoding);
-    check.that(known, "encoding", "supported are utf-8, utf-16 and windows-1252");
+    check.that(known, "encoding", "must be utf-8, utf-16 or windows-1252");
     check.done()?;
     Ok((columns, encoding))
 }

@@ -1,4 +1,4 @@
-//! The endpoint of undoing.
+//! The endpoint for undoing an import.
 
 use access::{Caller, Json, Path, Problem, Role, audit};
 use axum::extract::State;
@@ -9,25 +9,26 @@ use store::Requester;
 use super::UndoCounts;
 use crate::{By, import::Import, scans};
 
-/// What undoing an import did.
+/// The result of undoing an import.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct Undone {
     /// The scan, marked undone.
     scan: scans::View,
-    /// What became of its findings.
+    /// The counts of its findings.
     counts: UndoCounts,
 }
 
 /// Undo the import of a scan
 ///
-/// Removes what it created, opens what it closed, closes what it reopened, and restores what it overwrote, except for
-/// findings that people have touched since. Only the latest import of its targets can be undone, within 30 days; the report
-/// before it is the latest one again. The scan stays, marked undone, and everyone who was notified of it gets one message.
+/// Removes what it created, reopens what it closed, closes what it reopened, and restores what it overwrote, except for
+/// findings that users have changed since. Only the latest import of its targets can be undone, within 30 days; the
+/// previous scan report is then the latest one again. The scan is kept and marked as undone, and everyone who was
+/// notified about it gets one message.
 #[utoipa::path(
     post, path = "/scans/{id}/undo", tag = "scans", operation_id = "undo_import", params(("id" = Id, Path)),
     responses(
         (status = 200, description = "Undone", body = Undone),
-        (status = 409, description = "It cannot be undone any more; the detail says why", body = Problem,
+        (status = 409, description = "It can no longer be undone; the detail states why", body = Problem,
             content_type = "application/problem+json"),
         (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
     ),
@@ -44,7 +45,7 @@ pub async fn undo(
         .read(move |tx| scans::get(tx, id, &scope))
         .await?;
     caller.may(found.place.company.id, Role::Analyst)?;
-    // On its own: what has begun is ended, also when the caller is gone.
+    // As a task of its own: it is completed even if the caller disconnects.
     let by = (By::caller(&caller), audit::By::caller(&caller));
     let running = tokio::spawn(Requester::inherited(super::undo(import.records.clone(), id, by)));
     let (scan, counts) = running.await.map_err(|_| Problem::internal())??;

@@ -1,4 +1,4 @@
-//! Forgetting what old imports overwrote: they can no longer be undone.
+//! Deletes what old imports overwrote: they can no longer be undone.
 
 use access::Problem;
 use base::Id;
@@ -7,10 +7,10 @@ use store::{Store, Tx, params};
 use super::{FORGET, WITHIN};
 use crate::import::portion::PORTION;
 
-/// Of how many targets one import forgets what is old.
+/// How many targets one import cleans up.
 const TARGETS: usize = 10;
 
-/// Forgets it in portions. Where it does not work out, a later import does it.
+/// Deletes it in portions. If that fails, a later import does it.
 pub(in crate::import) async fn forget_old(store: &Store, mut targets: Vec<Id>) {
     targets.truncate(TARGETS);
     let looking = targets.clone();
@@ -20,14 +20,14 @@ pub(in crate::import) async fn forget_old(store: &Store, mut targets: Vec<Id>) {
         any = store.write_portion(move |tx| forget(tx, &targets, portion)).await;
     }
     if let Err(problem) = any {
-        tracing::warn!(%problem, "what old imports overwrote is kept for now");
+        tracing::warn!(%problem, "the records of what old imports overwrote are kept for now");
     }
 }
 
 const OLD: &str = "select i.scan_id, i.finding_id from scan_coverage c join scans s on s.id = c.scan_id \
      join import_changes i on i.scan_id = c.scan_id where c.target_id = $1 and s.created_at < $2 limit $3";
 
-/// Whether old imports of these targets overwrote anything that is still kept.
+/// Whether records of old imports of these targets are still kept.
 fn is_any(tx: &mut Tx<'_>, targets: &[Id]) -> Result<bool, Problem> {
     let before = tx.now().before(WITHIN);
     for target in targets {
@@ -38,7 +38,7 @@ fn is_any(tx: &mut Tx<'_>, targets: &[Id]) -> Result<bool, Problem> {
     Ok(false)
 }
 
-/// Forgets some of it; whether there is more.
+/// Deletes some of them; returns whether there are more.
 fn forget(tx: &mut Tx<'_>, targets: &[Id], portion: usize) -> Result<bool, Problem> {
     let before = tx.now().before(WITHIN);
     let mut left = portion;

@@ -1,7 +1,8 @@
-//! A report as a table: RFC 4180, with a byte order mark, without which Excel takes UTF-8 for something else.
+//! A report as a table: RFC 4180, with a byte order mark, without which Excel misreads UTF-8.
 //!
-//! Titles come from scanners. A cell that a spreadsheet would take for a formula begins with an apostrophe instead, as
-//! OWASP's page on CSV injection says: `=`, `+`, `-`, `@`, tab, carriage return, and the full-width forms of the signs.
+//! Titles come from scanners. A cell that a spreadsheet would take for a formula gets a leading apostrophe, as
+//! recommended by OWASP's page on CSV injection: `=`, `+`, `-`, `@`, tab, carriage return, and the full-width forms of
+//! the signs.
 
 use access::Problem;
 use base::Time;
@@ -106,7 +107,7 @@ fn row(finding: &Finding) -> [String; 31] {
     .map(|cell| harmless(&cell))
 }
 
-/// All locations, and how many are not listed.
+/// All locations, with the number of those not listed.
 fn locations(details: &Details) -> String {
     let more = usize::try_from(details.locations_count).unwrap_or(usize::MAX);
     let more = more.saturating_sub(details.locations.len());
@@ -118,7 +119,7 @@ fn locations(details: &Details) -> String {
     }
 }
 
-/// The cell as text that no spreadsheet computes.
+/// The cell as text that no spreadsheet evaluates.
 fn harmless(cell: &str) -> String {
     let formula = |char| {
         matches!(
@@ -126,7 +127,7 @@ fn harmless(cell: &str) -> String {
             '=' | '+' | '-' | '@' | '\t' | '\r' | '\n' | '＝' | '＋' | '－' | '＠'
         )
     };
-    // Some programs skip blanks before they look.
+    // Some programs skip leading spaces.
     if cell
         .trim_start_matches([' ', '\u{a0}', '\0'])
         .starts_with(formula)

@@ -1,4 +1,4 @@
-//! A report as a page: escaped by the templates, with a policy that lets nothing run and nothing load.
+//! A report as a page: escaped by the templates, with a policy that blocks scripts and external resources.
 
 use std::collections::BTreeMap;
 
@@ -47,7 +47,7 @@ pub(super) fn findings(findings: &[Finding]) -> Result<String, Problem> {
     Findings { findings }.render().map_err(unwritten)
 }
 
-/// A time as people read it.
+/// A time for display.
 fn moment(time: Time) -> String {
     time.timestamp().strftime("%-d %b %Y, %H:%M UTC").to_string()
 }
@@ -58,7 +58,7 @@ impl Findings<'_> {
         moment(*time)
     }
 
-    /// `in_progress` as people read it.
+    /// `in_progress` for display.
     fn status(finding: &Finding) -> String {
         finding.status.name().replace('_', " ")
     }

@@ -1,4 +1,4 @@
-//! A report as one JSON object: what it is of, and its findings as the API answers them.
+//! A report as one JSON object: its metadata, and its findings as in the API.
 
 use std::collections::BTreeMap;
 

@@ -1,7 +1,7 @@
-//! Alerts of ZAP: an alert stays one finding while its places come and go; a verdict covers the places it was given for,
-//! and new ones open a finding of their own for just them.
+//! Alerts of ZAP: an alert stays one finding while its places come and go; a verdict covers the places it was given
+//! for, and new ones get a separate finding.
 //!
-//! Owns: the worlds of alerts and their model, written from the promises. Must not: call what matches entries.
+//! Owns: the worlds of alerts and their model, based on the promises. Must not: call what matches entries.
 
 use base::Id;
 use proptest::prelude::*;
@@ -15,7 +15,7 @@ use super::{
 
 /// Worlds that share a site.
 const ON_A_SITE: usize = 40;
-/// The rule finds so many different things in one world.
+/// Maximum number of different things the rule finds in one world.
 const THINGS: usize = 2;
 /// Places, each a bit of a set.
 type Places = u16;
@@ -23,7 +23,7 @@ const PLACES: usize = 7;
 /// One more than the set of all of them.
 const ALL: Places = 1 << PLACES;
 
-/// What happens to one of the things that are found.
+/// What happens to one of these things.
 #[derive(Debug, Clone)]
 enum Change {
     /// It is at these places now.
@@ -36,7 +36,7 @@ enum Change {
 
 #[derive(Debug, Clone)]
 pub(crate) struct Step {
-    /// Findings that get a verdict, or lose the one they have.
+    /// Findings that get a verdict, or lose theirs.
     judge: Vec<usize>,
     changes: Vec<Change>,
 }
@@ -48,7 +48,7 @@ pub(crate) struct Script {
     twice: bool,
 }
 
-/// A finding, as the model has it.
+/// A finding in the model.
 #[derive(Debug, Clone)]
 struct Known {
     id: Id,
@@ -73,7 +73,7 @@ pub(crate) struct Alerts {
     script: Script,
     /// Where each thing is.
     things: [Places; THINGS],
-    /// What the report holds.
+    /// What the scan report contains.
     reported: [Places; THINGS],
     known: Vec<Known>,
 }
@@ -254,7 +254,7 @@ impl Alerts {
         }
     }
 
-    /// A person judges a finding, or takes the verdict back.
+    /// A user gives a verdict on a finding, or withdraws it.
     fn judge(&mut self, which: usize) -> Option<(Id, Status)> {
         let mut listed: Vec<_> = self
             .known
@@ -271,19 +271,19 @@ impl Alerts {
         Some((one.id, one.status))
     }
 
-    /// A finding as the list has it.
+    /// A finding in the list.
     fn listed(&self, row: &Row) -> Result<Known, String> {
         let mut places = 0;
         for shown in row.places() {
             let at = (0..PLACES).find(|at| shown == format!("{} (q)", self.place(*at)));
             let Some(at) = at else {
-                return Err(format!("{shown} is none of its places"));
+                return Err(format!("{shown} is not one of its places"));
             };
             places |= 1 << at;
         }
         let thing = (0..THINGS).find(|thing| row.description.contains(&format!("thing {}", word(*thing))));
         let Some(thing) = thing else {
-            return Err(format!("{row:?} is nothing"));
+            return Err(format!("{row:?} is not a known thing"));
         };
         let (id, status, gone) = (row.id, row.status, row.gone);
         Ok(Known {
@@ -303,13 +303,13 @@ impl Alerts {
                 (now.thing, now.places, now.status) == (known.thing, known.places, known.status)
             };
             ensure(now.is_some_and(same), || {
-                format!("{known:?} was judged and is {now:?}")
+                format!("{known:?} had a verdict and is {now:?}")
             })?;
         }
         Ok(())
     }
 
-    /// What of a thing's places no verdict covers.
+    /// The places of a thing that no verdict covers.
     fn rest(&self, thing: usize) -> Places {
         let judged = self
             .known
@@ -318,8 +318,8 @@ impl Alerts {
         judged.fold(self.reported[thing], |rest, one| rest & !one.places)
     }
 
-    /// Whether the thing may be another one in other words: nobody has heard of it, and that other one is not in the
-    /// report. Then the promises leave open whether the tool says the same in new words (M5), or something new (M4).
+    /// Whether the thing may be another one with a different text: it is new, and the other one is not in the scan
+    /// report. Then the promises do not decide whether it is the same thing with a new text (M5) or a new one (M4).
     fn is_open_question(&self, thing: usize) -> bool {
         let heard = self.known.iter().any(|one| one.thing == thing);
         let others = (0..THINGS).filter(|other| *other != thing);
@@ -341,14 +341,14 @@ impl Alerts {
             let rest = self.rest(thing);
             ensure(
                 open.iter().map(|one| one.places).eq((rest != 0).then_some(rest)),
-                || format!("thing {thing} has to be open at {rest:b}"),
+                || format!("thing {thing} must be open at {rest:b}"),
             )?;
             if let [now] = open.as_slice() {
                 self.stays_itself(now)?;
             }
         }
         for (one, held) in listed.iter().zip(held) {
-            ensure(!(*held && one.gone), || format!("{one:?} is said to be gone"))?;
+            ensure(!(*held && one.gone), || format!("{one:?} is marked as gone"))?;
             let before = self.known.iter().find(|known| known.id == one.id);
             let covers = one.is_verdict() && one.places & self.reported[one.thing] != 0;
             ensure(doubt || !one.is_verdict() || *held == covers, || {
@@ -358,7 +358,7 @@ impl Alerts {
                 continue;
             }
             let Some(before) = before else {
-                return Err(format!("nothing holds {one:?}"));
+                return Err(format!("no report contains {one:?}"));
             };
             if seen.round.closes() {
                 let closed = one.status == Status::Closed || one.is_verdict() && one.gone;
@@ -373,7 +373,7 @@ impl Alerts {
         Ok(())
     }
 
-    /// An alert that is open stays the finding it was (promises M3 and M5).
+    /// An open alert stays the same finding (promises M3 and M5).
     fn stays_itself(&self, now: &Known) -> Result<(), String> {
         let own = self
             .known
@@ -387,7 +387,7 @@ impl Alerts {
         if !own.is_empty() {
             return Ok(());
         }
-        // It was fixed and is there again: of those at one of its places it is one.
+        // It was fixed and is found again: it is one of those at its places.
         let back = self
             .known
             .iter()
@@ -398,18 +398,18 @@ impl Alerts {
         })
     }
 
-    /// Every place is on the list, open or under a verdict.
+    /// Every place is in the list, open or under a verdict.
     fn all_is_listed(&self, thing: usize, listed: &[Known]) -> Result<(), String> {
         let present = listed
             .iter()
             .filter(|one| one.is_open() || one.is_verdict() && !one.gone);
         let places = present.fold(0, |places, one| places | one.places);
         ensure(self.reported[thing] & !places == 0, || {
-            format!("a place of thing {thing} is not on the list")
+            format!("a place of thing {thing} is not in the list")
         })
     }
 
-    /// Of a thing that is nowhere on the list, or only judged elsewhere, a finding is created for just that (promise P4).
+    /// For a thing that is not in the list, or only with a verdict elsewhere, a finding is created (promise P4).
     fn after_older(&self, listed: &[Known]) -> Result<(), String> {
         for thing in 0..THINGS {
             let new = listed
@@ -425,13 +425,11 @@ impl Alerts {
                 .any(|one| one.thing == thing && !one.is_verdict());
             let rest = self.rest(thing);
             if known {
-                ensure(new.is_empty(), || {
-                    format!("thing {thing} is listed, and now twice")
-                })?;
+                ensure(new.is_empty(), || format!("thing {thing} is listed twice"))?;
             } else if !self.known.iter().any(|one| !one.is_verdict()) && !self.is_open_question(thing) {
                 let expected: Vec<_> = (rest != 0).then_some(rest).into_iter().collect();
                 ensure(new == expected, || {
-                    format!("thing {thing} has to be created at {rest:b}")
+                    format!("thing {thing} must be created at {rest:b}")
                 })?;
             }
         }

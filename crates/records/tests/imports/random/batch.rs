@@ -1,7 +1,7 @@
-//! Hundreds of worlds in one report, report after report.
+//! Hundreds of worlds in one scan report, one scan report after another.
 //!
-//! Owns: making worlds from a seed, importing them together, and what is printed where one of them fails: the smallest
-//! script that fails by itself.
+//! Owns: generating worlds from a seed, importing them together, and the output when one of them fails: the smallest
+//! script that fails alone.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -24,11 +24,11 @@ use super::{
 };
 use crate::world::{Answer, World as Ground};
 
-/// Worlds on each database, over all tools; `CAMPANILE_TEST_WORLDS` says another number.
+/// Worlds on each database, over all tools; `CAMPANILE_TEST_WORLDS` sets another number.
 pub(crate) const WORLDS: usize = 10_000;
-/// Worlds in one report.
+/// Worlds in one scan report.
 const BATCH: usize = 500;
-/// How often a world that failed is made smaller.
+/// How often a failing world is reduced.
 const TRIES: usize = 200;
 
 fn number(variable: &str) -> Option<usize> {
@@ -37,7 +37,7 @@ fn number(variable: &str) -> Option<usize> {
         .and_then(|number| number.parse().ok())
 }
 
-/// Looks at so many of a hundred worlds, on each database.
+/// Checks this many of a hundred worlds, on each database.
 pub(crate) async fn run<W: World>(of_hundred: usize) {
     let worlds = number("CAMPANILE_TEST_WORLDS").unwrap_or(WORLDS) * of_hundred / 100;
     let seed = number("CAMPANILE_TEST_SEED").unwrap_or(1) as u64;
@@ -58,7 +58,7 @@ pub(crate) async fn run<W: World>(of_hundred: usize) {
     }
 }
 
-/// The reports of a batch.
+/// The scan reports of a batch.
 fn rounds(seed: u64) -> Vec<Round> {
     let target = (mix(seed) % 2 == 1).then_some("shop");
     let kind = |chance: u64| match chance % 20 {
@@ -103,7 +103,7 @@ async fn play<W: World>(ground: &mut Ground, seed: u64, count: usize) {
     let Some((number, what)) = failed.first_key_value() else {
         return;
     };
-    let said = format!(
+    let failure = format!(
         "{} on {}, seed {seed}: {} of {count} worlds fail",
         W::NAME,
         ground.database,
@@ -119,7 +119,7 @@ async fn play<W: World>(ground: &mut Ground, seed: u64, count: usize) {
         .filter(|number| **number > 0)
         .min_by_key(|number| size(number))
     else {
-        panic!("{said}: {what} ({number}, {rounds:?})");
+        panic!("{failure}: {what} ({number}, {rounds:?})");
     };
     let Some(mut tree) = trees.remove(smallest) else {
         return;
@@ -139,12 +139,12 @@ async fn play<W: World>(ground: &mut Ground, seed: u64, count: usize) {
         }
     }
     match last {
-        Some((script, what)) => panic!("{said}; world {smallest} alone: {what}\n{script:#?}\n{rounds:#?}"),
-        None => panic!("{said}; world {smallest}, not by itself: {}", failed[smallest]),
+        Some((script, what)) => panic!("{failure}; world {smallest} alone: {what}\n{script:#?}\n{rounds:#?}"),
+        None => panic!("{failure}; world {smallest}, not alone: {}", failed[smallest]),
     }
 }
 
-/// Plays these worlds together in a new project; what failed in which of them, 0 for all of them at once.
+/// Plays these worlds together in a new project; returns what failed in which of them, 0 for all of them at once.
 async fn together<W: World>(
     ground: &mut Ground,
     scripts: BTreeMap<usize, W::Script>,
@@ -180,7 +180,7 @@ struct Batch<W> {
 }
 
 impl<W: World> Batch<W> {
-    /// What happens until the next report, the report, and what it did.
+    /// What happens until the next scan report, the scan report, and its effect.
     async fn report(&mut self, ground: &mut Ground, round: &Round) {
         let mut moves = Vec::new();
         for world in self.worlds.values_mut() {
@@ -207,7 +207,7 @@ impl<W: World> Batch<W> {
         }
     }
 
-    /// A report of another target, and one of another tool, change nothing of these worlds (promise P2).
+    /// A scan report of another target, and one of another tool, do not change these worlds (promise P2).
     async fn elsewhere(&mut self, ground: &Ground, round: &Round) {
         let other = Round {
             target: Some("elsewhere"),
@@ -270,12 +270,12 @@ impl<W: World> Batch<W> {
             .filter(|(at, count)| counts[*at] != *count)
             .collect();
         if !wrong.is_empty() && self.failed.is_empty() {
-            let what = format!("the answer says {counts:?}, and {wrong:?} is true ({round:?})");
+            let what = format!("the response states {counts:?}, but {wrong:?} is true ({round:?})");
             self.failed.insert(0, what);
         }
     }
 
-    /// The same report in another order changes nothing (promise M2).
+    /// The same scan report in another order changes nothing (promise M2).
     async fn again(
         &mut self,
         ground: &Ground,
@@ -300,7 +300,7 @@ impl<W: World> Batch<W> {
                     .zip(before)
                     .all(|(now, before)| now.is_unchanged(before));
             if !same && self.worlds.contains_key(number) {
-                let what = format!("the same report again makes of {before:#?}\n{now:#?} ({round:?})");
+                let what = format!("the same report again turns {before:#?}\ninto {now:#?} ({round:?})");
                 self.failed.insert(*number, what);
             }
         }
@@ -316,7 +316,7 @@ impl<W: World> Batch<W> {
     }
 }
 
-/// Sets the statuses that people decided on.
+/// Sets the statuses that users decided on.
 async fn decide(ground: &Ground, moves: Vec<(Id, Status)>) {
     let (by, settings) = (By::caller(&ground.analyst), ground.records.settings());
     let done = ground.store.write(move |tx| {
@@ -325,7 +325,7 @@ async fn decide(ground: &Ground, moves: Vec<(Id, Status)>) {
             by: &by,
         };
         for (id, status) in moves {
-            let mut finding = findings::held(tx, id, &Scope::All)?;
+            let mut finding = findings::get_for_update(tx, id, &Scope::All)?;
             findings::move_to(tx, &mut finding, status, "I looked at it.", context)?;
         }
         Ok::<_, access::Problem>(())

@@ -1,4 +1,4 @@
-//! What happens between two reports, and what is true then.
+//! What happens between two scan reports, and the resulting state.
 
 use std::collections::BTreeMap;
 
@@ -6,15 +6,15 @@ use proptest::prelude::*;
 
 use super::problem::{Flavor, Problem};
 
-/// Code, message and rule of what no report has held before.
+/// Code, message and rule that no scan report has contained before.
 pub(crate) const UNHEARD: u8 = 90;
 
-/// One change. Numbers that choose something are taken modulo how many there are.
+/// One change. Numbers that choose something are taken modulo the number of choices.
 #[derive(Debug, Clone)]
 pub(crate) enum Change {
     Add(Problem),
     Remove(usize),
-    /// One that was removed is there again.
+    /// A removed one is present again.
     Back(usize),
     /// All lines of a file move.
     Shift {
@@ -40,7 +40,7 @@ pub(crate) enum Change {
         which: usize,
         digits: u8,
     },
-    /// A rule gets a second name, before the first one or behind it.
+    /// A rule gets a second name, before or after the first one.
     Alias {
         rule: u8,
         first: bool,
@@ -63,18 +63,18 @@ impl Change {
     }
 }
 
-/// What is true at a moment.
+/// The state at a moment.
 #[derive(Debug, Clone)]
 pub(crate) struct Sources {
     pub(crate) flavor: Flavor,
     pub(crate) problems: Vec<Problem>,
     removed: Vec<Problem>,
-    /// By how much the code of each file is indented.
+    /// The indentation of the code of each file.
     pub(crate) indents: [u32; 2],
     /// The names of each rule.
     names: BTreeMap<u8, Vec<u8>>,
     born: usize,
-    /// Versions that were there once are not there again.
+    /// Earlier versions do not return.
     released: u32,
 }
 
@@ -95,7 +95,7 @@ impl Sources {
         sources
     }
 
-    /// The names of a rule, the one that the scanner prefers first; 100 and more are its second names.
+    /// The names of a rule, the scanner's preferred one first; 100 and more are second names.
     pub(crate) fn names(&self, rule: u8) -> &[u8] {
         self.names.get(&rule).map_or(&[], Vec::as_slice)
     }
@@ -118,10 +118,10 @@ impl Sources {
         problem
     }
 
-    /// One that no report held and that looks like no other.
+    /// One that no scan report contained and that looks like no other.
     pub(crate) fn unheard(&mut self, problem: &Problem) -> Problem {
         let new = self.born(Problem {
-            // Another version or another output is no other problem.
+            // Another version or another output is not another problem.
             rule: if self.flavor.has_lines() {
                 problem.rule
             } else {
@@ -138,7 +138,7 @@ impl Sources {
         new
     }
 
-    /// Changes what is true; a change that makes no sense here is none.
+    /// Changes the state; a change that is not possible is ignored.
     pub(crate) fn apply(&mut self, change: Change) {
         let count = self.problems.len();
         match change {
@@ -175,7 +175,7 @@ impl Sources {
         }
     }
 
-    /// Changes one of them.
+    /// Changes one problem.
     fn change(&mut self, change: &Change) {
         let (flavor, count) = (self.flavor, self.problems.len());
         match *change {

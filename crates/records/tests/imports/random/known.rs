@@ -1,4 +1,4 @@
-//! What the model knows of one world's findings, and which finding an entry has to be.
+//! What the model knows about one world's findings, and which finding an entry must be.
 
 use std::fmt;
 
@@ -7,13 +7,13 @@ use records::findings::Status;
 
 use super::problem::{Flavor, Problem};
 
-/// A finding, as the model has it.
+/// A finding in the model.
 #[derive(Clone)]
 pub(crate) struct Known {
     pub(crate) id: Id,
-    /// The problem as it was when a report last held it.
+    /// The problem when a scan report last contained it.
     pub(crate) last: Problem,
-    /// The problem as it was when a person judged it.
+    /// The problem when a user gave a verdict on it.
     pub(crate) judged: Option<Problem>,
     pub(crate) status: Status,
     pub(crate) gone: bool,
@@ -39,46 +39,49 @@ impl Known {
         self.judged.is_some()
     }
 
-    /// Whether the two say the same, numbers included.
-    pub(crate) fn is_beside_and_alike(&self, problem: &Problem, flavor: Flavor) -> bool {
-        self.last.is_beside(problem) && self.last.exact(flavor) == problem.exact(flavor)
+    /// Whether the two have the same content, including numbers.
+    pub(crate) fn has_same_place_and_content(&self, problem: &Problem, flavor: Flavor) -> bool {
+        self.last.has_same_place(problem) && self.last.exact(flavor) == problem.exact(flavor)
     }
 
-    /// Whether it may be this problem still as far as a verdict goes.
+    /// Whether a verdict on it may cover this problem.
     pub(crate) fn covers(&self, problem: &Problem, flavor: Flavor) -> bool {
         let judged = self.judged.as_ref();
         judged.is_none_or(|judged| problem.is_covered_by(judged, flavor))
     }
 }
 
-/// The problems of one rule in one place: those of a report, and what is known of them.
+/// The problems of one rule in one place: those of a scan report, and the known ones.
 pub(crate) struct Siblings<'a> {
     pub(crate) flavor: Flavor,
     pub(crate) entries: Vec<&'a Problem>,
     pub(crate) known: Vec<&'a Known>,
-    /// All of the same file, whatever the rule.
+    /// All of the same file, for any rule.
     file_entries: Vec<&'a Problem>,
     file_known: Vec<&'a Known>,
 }
 
 impl<'a> Siblings<'a> {
     pub(crate) fn of(problem: &Problem, flavor: Flavor, entries: &'a [Problem], known: &'a [Known]) -> Self {
-        let beside = |one: &&Problem| one.is_beside(problem);
+        let neighbours = |one: &&Problem| one.has_same_place(problem);
         Self {
             flavor,
-            entries: entries.iter().filter(beside).collect(),
-            known: known.iter().filter(|one| one.last.is_beside(problem)).collect(),
+            entries: entries.iter().filter(neighbours).collect(),
+            known: known
+                .iter()
+                .filter(|one| one.last.has_same_place(problem))
+                .collect(),
             file_entries: entries.iter().filter(|one| one.file == problem.file).collect(),
             file_known: known.iter().filter(|one| one.last.file == problem.file).collect(),
         }
     }
 
-    /// Those that the report before held.
+    /// Those that the previous scan report contained.
     pub(crate) fn present(&self) -> impl Iterator<Item = &'a Known> {
         self.known.iter().copied().filter(|one| one.is_present())
     }
 
-    /// The findings of this problem that the report before held.
+    /// The findings of this problem that the previous scan report contained.
     pub(crate) fn own(&self, problem: &Problem) -> Vec<&'a Known> {
         self.present()
             .filter(|one| one.last.truth == problem.truth)
@@ -105,7 +108,7 @@ impl<'a> Siblings<'a> {
         self.entries.iter().any(|one| one.twin) || self.known.iter().any(|one| one.last.twin)
     }
 
-    /// Whether what is known of them is of one moment: a report that closes nothing leaves old lines behind.
+    /// Whether all known ones are from one moment: a scan report that closes nothing leaves old lines behind.
     fn has_moved(&self) -> bool {
         self.file_known
             .iter()
@@ -133,7 +136,7 @@ impl<'a> Siblings<'a> {
             .any(|one| one.truth != problem.truth && one.content(self.flavor) == problem.content(self.flavor))
     }
 
-    /// Whether another problem shows by how many lines the file moved, and one change alone was made in it.
+    /// Whether another problem shows by how many lines the file moved, and it has only one change.
     fn is_anchored(&self, problem: &Problem) -> bool {
         let (entries, known) = (&self.file_entries, &self.file_known);
         let touched = added(entries, known) + removed(entries, known) + changed(entries, known, self.flavor);
@@ -146,13 +149,13 @@ impl<'a> Siblings<'a> {
                 entries.any(|one| one.truth == known.last.truth && one.column != known.last.column)
             });
         let anchor = |one: &&&Problem| {
-            let beside: Vec<_> = known
+            let neighbours: Vec<_> = known
                 .iter()
                 .map(|one| &one.last)
                 .chain(entries.iter().copied())
                 .collect();
-            let alone = !beside.iter().any(|other| {
-                other.is_beside(one)
+            let alone = !neighbours.iter().any(|other| {
+                other.has_same_place(one)
                     && other.truth != one.truth
                     && other.content(self.flavor) == one.content(self.flavor)
             });
@@ -165,8 +168,8 @@ impl<'a> Siblings<'a> {
         touched == 1 && !indented && others.filter(anchor).count() > 0
     }
 
-    /// Whether the evidence decides which finding this problem is. Where more than one of them changed at once, and for
-    /// twins, the promises say how many findings there are, and not which is which.
+    /// Whether the evidence decides which finding this problem is. If more than one of them changed at once, and for
+    /// twins, the promises state how many findings there are, but not which is which.
     pub(crate) fn is_decided(&self, problem: &Problem) -> bool {
         if self.has_twins() {
             return false;
@@ -186,19 +189,19 @@ fn is_of(known: &Known, problem: &Problem) -> bool {
     known.is_present() && known.last.truth == problem.truth
 }
 
-/// Problems that the report before did not hold.
+/// Problems that the previous scan report did not contain.
 fn added(entries: &[&Problem], known: &[&Known]) -> usize {
     let new = |entry: &&&Problem| !known.iter().any(|known| is_of(known, entry));
     entries.iter().filter(new).count()
 }
 
-/// Findings whose problems the report does not hold.
+/// Findings whose problems the scan report does not contain.
 fn removed(entries: &[&Problem], known: &[&Known]) -> usize {
     let gone = |known: &&&Known| known.is_present() && !entries.iter().any(|entry| is_of(known, entry));
     known.iter().filter(gone).count()
 }
 
-/// Problems that say something else than before.
+/// Problems with a different content than before.
 fn changed(entries: &[&Problem], known: &[&Known], flavor: Flavor) -> usize {
     let other = |entry: &&&Problem| {
         let mut own = known.iter().filter(|known| is_of(known, entry));

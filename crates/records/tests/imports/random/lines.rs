@@ -1,4 +1,4 @@
-//! Results in files, as SARIF of a tool that knows its own hash, the code, or the line alone.
+//! Results in files, as SARIF of a tool that has its own hash, the code, or only the line.
 
 use super::{
     change::Sources,
@@ -18,7 +18,7 @@ fn message(problem: &Problem) -> String {
     )
 }
 
-/// The file as seen from the top of the sources.
+/// The file relative to the root of the sources.
 fn file(world: usize, problem: &Problem) -> String {
     format!("src/{}/f{}.rs", name(world), problem.file)
 }
@@ -57,7 +57,7 @@ impl Tool for Lines {
         format!(r#"{result}{print}"level":"{level}"}}"#)
     }
 
-    /// With three results that are always there, so that the folder of the checkout is found again.
+    /// With three results that are always present, so that the root folder is found.
     fn report(entries: &[Written], _: usize, round: &Round) -> (String, u64, u64) {
         let anchor = |at: usize| {
             let path = format!(
@@ -92,7 +92,7 @@ impl Tool for Lines {
         format!("{} {}", row.rule, row.location)
     }
 
-    fn says(_: usize, sources: &Sources, problem: &Problem, row: &Row) -> bool {
+    fn matches(_: usize, sources: &Sources, problem: &Problem, row: &Row) -> bool {
         let code = match sources.flavor {
             Flavor::Hashed | Flavor::Coded => format!("call(c{})", problem.code),
             _ => String::new(),

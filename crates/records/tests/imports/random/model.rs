@@ -1,6 +1,6 @@
-//! A world of problems in one place each, and what has to be on the list of them, by the promises.
+//! A world of problems in one place each, and what must be in the list, by the promises.
 //!
-//! Owns: the expectations after a report that is the latest of its target. Must not: call what matches entries.
+//! Owns: the expectations after a scan report that is the latest of its target. Must not: call what matches entries.
 
 use std::{fmt::Debug, marker::PhantomData};
 
@@ -17,36 +17,36 @@ use super::{
     tool::{Kind, Round, Seen, Tally, World, Written, ensure},
 };
 
-/// How a tool writes problems, and how they are shown.
+/// How a tool writes problems, and how they are displayed.
 pub(crate) trait Tool: Sized {
     const NAME: &'static str;
     const FLAVORS: &'static [Flavor];
-    /// Worlds that share a host; 0 for a tool that knows no hosts.
+    /// Worlds that share a host; 0 for a tool without hosts.
     const ON_A_HOST: usize;
 
-    /// An entry of a report.
+    /// An entry of a scan report.
     fn write(world: usize, sources: &Sources, problem: &Problem, round: &Round, second: bool) -> String;
 
-    /// A report of these entries, and how many others it holds and skips.
+    /// A scan report of these entries, and how many others it contains and skips.
     fn report(entries: &[Written], hosts: usize, round: &Round) -> (String, u64, u64);
 
-    /// Where an analyst sees the problem, and what tells it from others there.
+    /// Where an analyst sees the problem, and what distinguishes it there.
     fn shown(world: usize, problem: &Problem) -> String;
 
-    /// The same of a finding.
+    /// The same for a finding.
     fn seen(row: &Row) -> String;
 
-    /// Whether a finding that nobody judged says what the entry says.
-    fn says(world: usize, sources: &Sources, problem: &Problem, row: &Row) -> bool;
+    /// Whether a finding without a verdict has the content of the entry.
+    fn matches(world: usize, sources: &Sources, problem: &Problem, row: &Row) -> bool;
 }
 
-/// What happens until the next report.
+/// What happens until the next scan report.
 #[derive(Debug, Clone)]
 pub(crate) struct Step {
-    /// Findings that get a verdict, or lose the one they have.
+    /// Findings that get a verdict, or lose theirs.
     judge: Vec<usize>,
     changes: Vec<Change>,
-    /// Which entry is written twice; most numbers are none.
+    /// Which entry is written twice; most numbers mean none.
     twice: usize,
 }
 
@@ -54,21 +54,21 @@ pub(crate) struct Step {
 pub(crate) struct Script {
     flavor: usize,
     problems: Vec<Problem>,
-    /// What an older report holds besides.
+    /// What else an older scan report contains.
     unheard: Problem,
     steps: Vec<Step>,
 }
 
-/// The world of one number.
+/// The world with one number.
 pub(crate) struct Problems<T> {
     pub(crate) number: usize,
     script: Script,
     pub(crate) sources: Sources,
-    /// What the first report held.
+    /// What the first scan report contained.
     first: Vec<Problem>,
     twice: usize,
     pub(crate) known: Vec<Known>,
-    /// What the report holds.
+    /// What the scan report contains.
     pub(crate) entries: Vec<Problem>,
     tool: PhantomData<T>,
 }
@@ -193,7 +193,7 @@ impl<T: Tool> Problems<T> {
         T::ON_A_HOST == 0 || round.names(self.host())
     }
 
-    /// A person judges a finding, or takes the verdict back.
+    /// A user gives a verdict on a finding, or withdraws it.
     fn judge(&mut self, which: usize) -> Option<(Id, Status)> {
         let mut listed: Vec<_> = self
             .known
@@ -223,7 +223,7 @@ impl<T: Tool> Problems<T> {
         Siblings::of(problem, self.sources.flavor, &self.entries, &self.known)
     }
 
-    /// Each entry with the finding that it is: everything a report holds is on the list, and only once.
+    /// Each entry with its finding: everything in a scan report is in the list, and only once.
     fn pairs<'r>(&self, seen: &Seen<'r>) -> Result<Vec<(Problem, &'r Row)>, String> {
         let held = seen.rows.iter().filter(|row| row.last == seen.scan);
         self.paired(held.collect())
@@ -241,7 +241,7 @@ impl<T: Tool> Problems<T> {
         let shown: Vec<_> = entries.iter().map(|(shown, _)| shown.clone()).collect();
         let listed: Vec<_> = rows.iter().map(|row| T::seen(row)).collect();
         ensure(shown == listed, || {
-            format!("the report holds {shown:#?}, and of that the list {listed:#?}")
+            format!("the report contains {shown:#?}, but the list {listed:#?}")
         })?;
         Ok(entries
             .into_iter()
@@ -250,18 +250,18 @@ impl<T: Tool> Problems<T> {
             .collect())
     }
 
-    /// What the finding of an entry has to be.
+    /// What the finding of an entry must be.
     fn entry(&self, round: &Round, problem: &Problem, row: &Row) -> Result<(), String> {
         let known = self.known(row.id);
-        ensure(!row.gone, || format!("{problem:?} is said to be gone"))?;
+        ensure(!row.gone, || format!("{problem:?} is marked as gone"))?;
         let judged = known.filter(|one| one.is_verdict());
         ensure(
             row.status == judged.map_or(Status::Open, |one| one.status),
             || format!("{problem:?} is {}, and was {known:?}", row.status.name()),
         )?;
         if judged.is_none() {
-            let says = T::says(self.number, &self.sources, problem, row);
-            ensure(says, || format!("{problem:?} reads {row:?}"))?;
+            let matches = T::matches(self.number, &self.sources, problem, row);
+            ensure(matches, || format!("{problem:?} is shown as {row:?}"))?;
         }
         if let Some(known) = known {
             self.no_verdict_absorbs(problem, known)?;
@@ -276,7 +276,7 @@ impl<T: Tool> Problems<T> {
 
     /// Promise M4.
     pub(crate) fn no_verdict_absorbs(&self, problem: &Problem, known: &Known) -> Result<(), String> {
-        ensure(problem.is_beside(&known.last), || {
+        ensure(problem.has_same_place(&known.last), || {
             format!("{problem:?} is taken for {known:?}")
         })?;
         ensure(known.covers(problem, self.sources.flavor), || {
@@ -284,7 +284,7 @@ impl<T: Tool> Problems<T> {
         })
     }
 
-    /// Promises M3 and M5: who was there stays itself, and who was not is new.
+    /// Promises M3 and M5: known problems keep their findings, new ones get new findings.
     fn is_itself(&self, siblings: &Siblings<'_>, problem: &Problem, row: &Row) -> Result<(), String> {
         let flavor = self.sources.flavor;
         let own = siblings.own(problem);
@@ -299,7 +299,7 @@ impl<T: Tool> Problems<T> {
         let differs = own.iter().all(|one| !one.covers(problem, flavor));
         if differs {
             ensure(!was_present, || {
-                format!("{problem:?} has no finding of its own but {kept:?}")
+                format!("{problem:?} has {kept:?} instead of its own finding")
             })?;
             let linked = kept.is_some() || own.iter().any(|one| one.id.to_string() == row.related);
             return ensure(linked, || format!("{problem:?} is not linked to {own:?}"));
@@ -308,16 +308,14 @@ impl<T: Tool> Problems<T> {
             .iter()
             .any(|one| one.last.content(flavor) != problem.content(flavor));
         if changed && flavor.has_lines() {
-            // Other code on the same line: the promises leave open whether that is the old problem.
+            // Other code on the same line: the promises do not decide whether that is the old problem.
             return Ok(());
         }
         let itself = kept.is_some_and(|one| one.is_present() && one.last.truth == problem.truth);
-        ensure(itself, || {
-            format!("{problem:?} is no longer {own:?} but {kept:?}")
-        })
+        ensure(itself, || format!("{problem:?} is {kept:?} instead of {own:?}"))
     }
 
-    /// A problem that was fixed, and is there again as it was, is the finding it was.
+    /// A problem that was fixed, and is found again unchanged, has the same finding.
     fn is_back(&self, siblings: &Siblings<'_>, problem: &Problem, row: &Row) -> Result<(), String> {
         let flavor = self.sources.flavor;
         let of = |one: &&&Known| one.last.truth == problem.truth;
@@ -332,11 +330,11 @@ impl<T: Tool> Problems<T> {
         })
     }
 
-    /// What becomes of findings that the report does not hold (promises M3, P2 and P3).
+    /// What happens to findings that the scan report does not contain (promises M3, P2 and P3).
     fn left(&self, seen: &Seen<'_>) -> Result<(), String> {
         for row in seen.rows.iter().filter(|row| row.last != seen.scan) {
             let Some(known) = self.known(row.id) else {
-                return Err(format!("nothing holds {row:?}"));
+                return Err(format!("no report contains {row:?}"));
             };
             let before = seen.before.iter().find(|before| before.id == row.id);
             if !seen.round.closes() {
@@ -353,7 +351,7 @@ impl<T: Tool> Problems<T> {
                 format!("{known:?} is {} and not in the report", row.status.name())
             })?;
             ensure(row.gone || !known.is_verdict(), || {
-                format!("{known:?} is not said to be gone")
+                format!("{known:?} is not marked as gone")
             })?;
         }
         Ok(())
@@ -388,13 +386,13 @@ impl<T: Tool> Problems<T> {
             if judged || siblings.changed() > 0 || siblings.has_twins() || added + removed > 1 {
                 continue;
             }
-            let of = |pair: &&(Problem, &Row)| pair.0.is_beside(problem);
+            let of = |pair: &&(Problem, &Row)| pair.0.has_same_place(problem);
             let was_present = |row: &Row| self.known(row.id).is_some_and(Known::is_present);
             let (old, new): (Vec<_>, Vec<_>) = pairs.iter().filter(of).partition(|(_, row)| was_present(row));
             let left = siblings.present().count() - old.len();
             ensure((new.len(), left) == (added, removed), || {
                 format!(
-                    "{added} more and {removed} less beside {problem:?}: {} new, {left} left",
+                    "{added} more and {removed} less next to {problem:?}: {} new, {left} left",
                     new.len()
                 )
             })?;
@@ -402,7 +400,7 @@ impl<T: Tool> Problems<T> {
         Ok(())
     }
 
-    /// What the list is from now on.
+    /// The list from now on.
     fn take(&mut self, seen: &Seen<'_>, pairs: &[(Problem, &Row)]) -> Tally {
         let mut tally = Tally::default();
         for (problem, row) in pairs {
@@ -423,7 +421,7 @@ impl<T: Tool> Problems<T> {
         tally
     }
 
-    /// Notes which problem a finding is.
+    /// Notes the problem of a finding.
     pub(crate) fn keep(&mut self, problem: &Problem, row: &Row) {
         let judged = self.known(row.id).and_then(|one| one.judged.clone());
         self.known.retain(|one| one.id != row.id);

@@ -1,5 +1,5 @@
-//! What a report that is older than the latest one of its target may do (promise P4): create what is nowhere on the list,
-//! and change nothing else.
+//! What a scan report that is older than the latest one of its target may do (promise P4): create findings that do not
+//! exist yet, and change nothing else.
 
 use super::{
     change::UNHEARD,
@@ -10,7 +10,7 @@ use super::{
     tool::{Seen, Tally, ensure},
 };
 
-/// That all findings of before are as they were; of new ones those that `may` be there.
+/// Checks that all previous findings are unchanged; new ones only if `may` allows them.
 pub(crate) fn unchanged(before: &[Row], rows: &[Row], may: impl Fn(&Row) -> bool) -> Result<(), String> {
     for row in rows {
         match before.iter().find(|one| one.id == row.id) {
@@ -33,11 +33,11 @@ impl<T: Tool> Problems<T> {
                 .iter()
                 .position(|one| T::shown(self.number, one) == T::seen(row));
             let Some(at) = at else {
-                return Err(format!("the older report does not hold {row:?}"));
+                return Err(format!("the older report does not contain {row:?}"));
             };
             let problem = left.swap_remove(at);
-            let says = T::says(self.number, &self.sources, &problem, row);
-            ensure(says, || format!("{problem:?} reads {row:?}"))?;
+            let matches = T::matches(self.number, &self.sources, &problem, row);
+            ensure(matches, || format!("{problem:?} is shown as {row:?}"))?;
             created.push((problem, *row));
         }
         for problem in self.entries.iter().filter(|one| !one.twin) {
@@ -54,30 +54,31 @@ impl<T: Tool> Problems<T> {
         Ok(tally)
     }
 
-    /// What nobody has heard of is created, what differs from all that was judged of it, too; what is on the list as it
-    /// is here is not.
+    /// New problems are created, and so are those that differ from everything with a verdict; those that are in the
+    /// list unchanged are not.
     fn is_on_the_list(&self, problem: &Problem, is_new: bool) -> Result<(), String> {
         let flavor = self.sources.flavor;
         let of = |one: &&Known| one.last.truth == problem.truth;
         let own: Vec<&Known> = self.known.iter().filter(of).collect();
-        let same = |one: &&Known| one.is_beside_and_alike(problem, flavor) && one.covers(problem, flavor);
-        let beside = || self.known.iter().filter(|one| one.last.is_beside(problem));
-        if !beside().any(|one| one.covers(problem, flavor)) {
+        let same =
+            |one: &&Known| one.has_same_place_and_content(problem, flavor) && one.covers(problem, flavor);
+        let neighbours = || self.known.iter().filter(|one| one.last.has_same_place(problem));
+        if !neighbours().any(|one| one.covers(problem, flavor)) {
             return ensure(is_new, || {
-                format!("{problem:?} differs from all that was judged and is not listed")
+                format!("{problem:?} differs from everything with a verdict and is not listed")
             });
         }
-        let alike = |one: &Known| one.is_beside_and_alike(problem, flavor);
-        if own.is_empty() && problem.message == UNHEARD && !beside().any(alike) {
-            return ensure(is_new, || format!("{problem:?} is nowhere on the list"));
+        let alike = |one: &Known| one.has_same_place_and_content(problem, flavor);
+        if own.is_empty() && problem.message == UNHEARD && !neighbours().any(alike) {
+            return ensure(is_new, || format!("{problem:?} is not in the list"));
         }
         let alike = self.entries.iter().chain(self.known.iter().map(|one| &one.last));
         let alone = alike
-            .filter(|one| one.is_beside(problem) && one.content(flavor) == problem.content(flavor))
+            .filter(|one| one.has_same_place(problem) && one.content(flavor) == problem.content(flavor))
             .all(|one| one.truth == problem.truth);
         let listed = own.len() == 1 && own.iter().any(same);
         ensure(!listed || !alone || !is_new, || {
-            format!("{problem:?} is twice on the list, as {own:?}")
+            format!("{problem:?} is twice in the list, as {own:?}")
         })
     }
 }

@@ -1,4 +1,4 @@
-//! Vulnerable components as Trivy writes them, and what Nessus finds on hosts.
+//! Vulnerable components as written by Trivy, and what Nessus finds on hosts.
 
 use super::{
     change::Sources,
@@ -8,10 +8,10 @@ use super::{
     tool::{Kind, Round, Written, word},
 };
 
-/// Trivy's components: one CVE, which may get a GHSA beside it, in versions that come and go.
+/// Trivy's components: one CVE, which may get an additional GHSA, in versions that come and go.
 pub(crate) struct Packages;
 
-/// The path of a component; of every second one it holds the version.
+/// The path of a component; every second one contains the version.
 fn path(world: usize, problem: &Problem) -> String {
     match problem.file {
         0 => format!("srv/{}/lib-1.{}.0.jar", name(world), problem.version),
@@ -19,7 +19,7 @@ fn path(world: usize, problem: &Problem) -> String {
     }
 }
 
-/// One name of a rule; those from 100 on are second ones.
+/// One name of a rule; those from 100 on are second names.
 fn rule(world: usize, number: u8) -> String {
     match number {
         100.. => format!("GHSA-{world}-{}", number - 100),
@@ -80,7 +80,7 @@ impl Tool for Packages {
         format!("{} in {}", row.title, row.location)
     }
 
-    fn says(world: usize, sources: &Sources, problem: &Problem, row: &Row) -> bool {
+    fn matches(world: usize, sources: &Sources, problem: &Problem, row: &Row) -> bool {
         let known = sources.names(problem.rule).iter().map(|one| rule(world, *one));
         known
             .chain([rule(world, problem.rule)])
@@ -89,7 +89,7 @@ impl Tool for Packages {
     }
 }
 
-/// What Nessus finds on hosts, each of which several worlds share.
+/// What Nessus finds on hosts that are shared by several worlds.
 pub(crate) struct Hosts;
 
 impl Tool for Hosts {
@@ -111,9 +111,9 @@ impl Tool for Hosts {
         )
     }
 
-    /// A host is named where it was scanned, also where nothing was found on it.
+    /// A host is named if it was scanned, even if nothing was found on it.
     fn report(entries: &[Written], hosts: usize, round: &Round) -> (String, u64, u64) {
-        // Nessus gives a time with a zone by its number alone; without one a report is of now.
+        // Nessus gives a time with a zone only as a number; without one a report is from now.
         let end = match round.kind {
             Kind::Partial => "",
             Kind::Older => "<tag name=\"HOST_END_TIMESTAMP\">1704067200</tag>",
@@ -148,15 +148,15 @@ impl Tool for Hosts {
     }
 
     fn seen(row: &Row) -> String {
-        let said = row
+        let output = row
             .description
             .split("said ")
             .nth(1)
-            .and_then(|said| said.split(' ').next());
-        format!("{} {} {}", row.title, row.location, said.unwrap_or_default())
+            .and_then(|output| output.split(' ').next());
+        format!("{} {} {}", row.title, row.location, output.unwrap_or_default())
     }
 
-    fn says(_: usize, _: &Sources, problem: &Problem, row: &Row) -> bool {
+    fn matches(_: usize, _: &Sources, problem: &Problem, row: &Row) -> bool {
         row.description.contains(&format!(
             "said {} of {} items",
             word(problem.message.into()),

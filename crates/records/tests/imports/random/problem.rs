@@ -1,10 +1,10 @@
-//! A problem as it truly is.
+//! A problem and its true properties.
 
 use std::fmt;
 
 use proptest::prelude::*;
 
-/// What a scanner knows of its problems.
+/// What a scanner knows about its problems.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Flavor {
     /// Its own hash of the code, the code, a message and the line.
@@ -33,10 +33,10 @@ impl Flavor {
     }
 }
 
-/// A problem. Few values for each property, so that many problems are nearly alike.
+/// A problem. Few values for each property, so that many problems are almost alike.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Problem {
-    /// Who it truly is: nobody but the model sees this.
+    /// Its true identity, which only the model sees.
     pub(crate) truth: usize,
     /// The file, the folder of the component, or the port.
     pub(crate) file: u8,
@@ -98,14 +98,14 @@ impl Problem {
         )
     }
 
-    /// Whether they have rule and place in common.
-    pub(crate) fn is_beside(&self, other: &Self) -> bool {
+    /// Whether they share rule and place.
+    pub(crate) fn has_same_place(&self, other: &Self) -> bool {
         (self.file, self.rule) == (other.file, other.rule)
     }
 
-    /// Whether no analyst could tell the two apart within one report.
+    /// Whether no analyst could distinguish the two within one scan report.
     pub(crate) fn clashes(&self, other: &Self, flavor: Flavor) -> bool {
-        self.is_beside(other)
+        self.has_same_place(other)
             && match flavor {
                 Component => self.version == other.version,
                 Host => self.message == other.message,
@@ -113,7 +113,7 @@ impl Problem {
             }
     }
 
-    /// What is known of it besides its line and the numbers in its message.
+    /// Its content without its line and the numbers in its message.
     pub(crate) fn content(&self, flavor: Flavor) -> (u16, u8, u32) {
         match flavor {
             Hashed | Hash | Coded => (self.code, self.message, 0),
@@ -130,10 +130,10 @@ impl Problem {
         )
     }
 
-    /// Whether a verdict on one covers the other (promise M4): the code or the version is the same; where a tool knows
-    /// neither, what it says. A number in a message about code is part of it.
+    /// Whether a verdict on one covers the other (promise M4): the code or the version is the same; for a tool without
+    /// either, the message. A number in a message about code is part of it.
     pub(crate) fn is_covered_by(&self, judged: &Self, flavor: Flavor) -> bool {
-        self.is_beside(judged)
+        self.has_same_place(judged)
             && match flavor {
                 Hashed | Hash | Coded => self.code == judged.code,
                 Plain => (self.message, self.digits) == (judged.message, judged.digits),

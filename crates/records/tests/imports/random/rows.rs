@@ -1,4 +1,4 @@
-//! The list of findings as the database holds it, without the product's own reading of it.
+//! The list of findings as stored in the database, without the product's own reading code.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use store::{FromRow, params};
 
 use crate::world::World;
 
-/// A finding on the list.
+/// A finding in the list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Row {
     pub(crate) id: Id,
@@ -22,7 +22,7 @@ pub(crate) struct Row {
     pub(crate) details: String,
     pub(crate) related: String,
     pub(crate) gone: bool,
-    /// The scans that held it first and last.
+    /// The scans that first and last contained it.
     pub(crate) first: String,
     pub(crate) last: String,
 }
@@ -47,7 +47,7 @@ impl FromRow for Row {
 }
 
 impl Row {
-    /// The same but for the scan that held it last.
+    /// The same except for the scan that last contained it.
     pub(crate) fn is_unchanged(&self, before: &Self) -> bool {
         let last = self.last.clone();
         *self
@@ -75,7 +75,7 @@ impl Row {
             .collect()
     }
 
-    /// The code that it shows.
+    /// The displayed code.
     pub(crate) fn snippet(&self) -> String {
         self.details()["snippet"].as_str().unwrap_or_default().to_owned()
     }
@@ -98,7 +98,7 @@ pub(crate) fn name(world: usize) -> String {
 const ROWS: &str = "select id, status, title, description, location, rule_id, details, related_id, gone_at, \
      first_scan_id, last_scan_id, severity from findings where project_id = $1 order by id";
 
-/// The findings of the world's project, by the small world they belong to.
+/// The findings of the world's project, by their small world.
 pub(crate) async fn rows(world: &World) -> BTreeMap<usize, Vec<Row>> {
     let project = world.project;
     let read = world.store.read(move |tx| tx.all::<Row>(ROWS, params![project]));

@@ -1,4 +1,4 @@
-//! What a kind of world has to say of itself, and what happens to all worlds of a report at once.
+//! What a kind of world defines, and what happens to all worlds of a scan report at once.
 
 use std::fmt::Debug;
 
@@ -8,28 +8,28 @@ use records::findings::Status;
 
 use super::rows::Row;
 
-/// Reports that every batch of worlds gets, one after the other.
+/// Scan reports that every batch of worlds gets, in order.
 pub(crate) const ROUNDS: usize = 4;
 
-/// What a report is.
+/// The kind of a scan report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// Whole, and the latest one: it closes what it does not hold.
+    /// Complete, and the latest one: it closes what it does not contain.
     Whole,
     /// Sent with `close=none`.
     Keeping,
     /// Something in it could not be read, or the tool failed.
     Partial,
-    /// Older than the one before.
+    /// Older than the previous one.
     Older,
 }
 
-/// One report of a batch.
+/// One scan report of a batch.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Round {
     pub(crate) number: usize,
     pub(crate) kind: Kind,
-    /// Chooses the order of the entries, and which hosts the report names.
+    /// Chooses the order of the entries, and which hosts the scan report names.
     pub(crate) seed: u64,
     /// The folder of the checkout, the tag of the image.
     pub(crate) build: u64,
@@ -38,7 +38,7 @@ pub(crate) struct Round {
 }
 
 impl Round {
-    /// When the report was made: each an hour after the one before, an older one long before.
+    /// When the scan report was created: each an hour after the previous one, an older one long before.
     pub(crate) fn hour(&self) -> u64 {
         match self.kind {
             Kind::Older => 0,
@@ -46,25 +46,25 @@ impl Round {
         }
     }
 
-    /// Whether what the report does not hold is gone.
+    /// Whether anything that the scan report does not contain is gone.
     pub(crate) fn closes(&self) -> bool {
         self.kind == Kind::Whole
     }
 
-    /// Whether the report names this host or site.
+    /// Whether the scan report names this host or site.
     pub(crate) fn names(&self, host: usize) -> bool {
         self.number == 0 || !mix(self.seed ^ host as u64).is_multiple_of(8)
     }
 }
 
-/// An entry of a report: on which host, and in the tool's own words.
+/// An entry of a scan report: on which host, and in the tool's format.
 #[derive(Debug, Clone)]
 pub(crate) struct Written {
     pub(crate) host: usize,
     pub(crate) text: String,
 }
 
-/// What a report did to one world.
+/// The effect of a scan report on one world.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Tally {
     pub(crate) created: u64,
@@ -72,7 +72,7 @@ pub(crate) struct Tally {
     pub(crate) closed: u64,
 }
 
-/// A report as it was read, and the list afterwards.
+/// A scan report as it was read, and the list afterwards.
 pub(crate) struct Seen<'a> {
     pub(crate) round: &'a Round,
     pub(crate) scan: &'a str,
@@ -80,33 +80,33 @@ pub(crate) struct Seen<'a> {
     pub(crate) rows: &'a [Row],
 }
 
-/// One world: what is true in it, and what has to be on the list.
+/// One world: its true state, and what must be in the list.
 pub(crate) trait World: Sized {
     const NAME: &'static str;
     type Script: Debug + Clone;
 
     fn scripts() -> BoxedStrategy<Self::Script>;
 
-    /// The number is in the names of all its places, so that its findings are told from those of the others.
+    /// The number is part of the names of all its places, to distinguish its findings from those of the others.
     fn new(number: usize, script: Self::Script) -> Self;
 
-    /// What happens until this report, and which statuses people set meanwhile.
+    /// What happens until this scan report, and which statuses users set in the meantime.
     fn live(&mut self, round: &Round) -> Vec<(Id, Status)>;
 
-    /// What the report holds of it, and how many entries repeat others word by word.
+    /// Its entries in the scan report, and how many of them are exact duplicates.
     fn write(&self, round: &Round) -> (Vec<Written>, u64);
 
-    /// Compares the list with what has to be on it.
+    /// Compares the list with what must be in it.
     fn check(&mut self, seen: &Seen<'_>) -> Result<Tally, String>;
 
-    /// The report of these entries; how many others it holds, and how many of those are skipped.
+    /// The scan report of these entries; how many others it contains, and how many of those are skipped.
     fn report(entries: &[Written], hosts: usize, round: &Round) -> (String, u64, u64);
 
-    /// The hosts of this many worlds; none for tools that know no hosts.
+    /// The hosts of this many worlds; none for tools without hosts.
     fn hosts(worlds: usize) -> usize;
 }
 
-/// A word for a number: numbers in what a tool says are no evidence.
+/// A word for a number: numbers in messages are not evidence.
 pub(crate) fn word(number: usize) -> &'static str {
     ["alpha", "beta", "gamma", "delta"]
         .get(number)
@@ -114,7 +114,7 @@ pub(crate) fn word(number: usize) -> &'static str {
         .unwrap_or("omega")
 }
 
-/// A number that looks like chance.
+/// A number that looks random.
 pub(crate) fn mix(seed: u64) -> u64 {
     let mut mixed = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
     mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

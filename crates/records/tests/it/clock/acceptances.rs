@@ -1,10 +1,10 @@
-//! Accepted risks whose time is about to be over.
+//! Risk acceptances that are about to expire.
 
 use base::{Id, Kind};
 use serde_json::json;
 use store::params;
 
-use super::{HOUR, hours, id, started, steps, told};
+use super::{HOUR, announced, hours, id, started, steps};
 use crate::world::World;
 
 const EXPIRING: Kind = Kind::ApprovalExpiring;
@@ -15,7 +15,7 @@ fn days(days: u64) -> std::time::Duration {
 
 // promise: H3
 #[tokio::test]
-async fn everyone_it_concerns_is_told_fourteen_three_and_one_days_before() {
+async fn everyone_involved_is_notified_fourteen_three_and_one_days_before() {
     for world in World::all().await {
         let mut clock = started(&world).await;
         let path = world
@@ -36,7 +36,7 @@ async fn everyone_it_concerns_is_told_fourteen_three_and_one_days_before() {
                 world.database
             );
             world.clock.set(at);
-            let events = told(&world, &mut clock).await;
+            let events = announced(&world, &mut clock).await;
             let [event] = events.as_slice() else {
                 panic!("{}: {events:?}", world.database)
             };
@@ -46,7 +46,7 @@ async fn everyone_it_concerns_is_told_fourteen_three_and_one_days_before() {
             users.sort_unstable();
             let mut expected = [world.viewer.id, world.analyst.id, world.manager.id];
             expected.sort_unstable();
-            assert_eq!(users, expected, "who sees to it, who asked, who approved");
+            assert_eq!(users, expected, "the assignee, the requester, the approver");
             assert_eq!(event.assignee_teams, [world.team]);
             for (key, value) in [
                 ("step_hours", json!(24 * before)),
@@ -61,7 +61,7 @@ async fn everyone_it_concerns_is_told_fourteen_three_and_one_days_before() {
         }
         assert_eq!(clock.catch_up().await.unwrap(), Some(end));
         world.clock.set(end);
-        let kinds: Vec<_> = told(&world, &mut clock)
+        let kinds: Vec<_> = announced(&world, &mut clock)
             .await
             .iter()
             .map(|event| event.kind)
@@ -72,7 +72,7 @@ async fn everyone_it_concerns_is_told_fourteen_three_and_one_days_before() {
 
 // promise: H3
 #[tokio::test]
-async fn a_jump_of_the_clock_and_a_restart_tell_one_step_and_none_twice() {
+async fn a_jump_of_the_clock_and_a_restart_announce_one_step_and_none_twice() {
     for world in World::all().await {
         let mut clock = started(&world).await;
         let path = world.finding(json!({"severity": "informational"})).await;
@@ -100,7 +100,7 @@ async fn a_jump_of_the_clock_and_a_restart_tell_one_step_and_none_twice() {
 
 // promise: H3
 #[tokio::test]
-async fn of_one_that_ended_or_whose_finding_is_gone_there_is_nothing_to_tell() {
+async fn an_ended_acceptance_or_a_gone_finding_is_not_announced() {
     for world in World::all().await {
         let mut clock = started(&world).await;
         let (gone, opened) = (world.finding(json!({})).await, world.finding(json!({})).await);
@@ -118,7 +118,7 @@ async fn of_one_that_ended_or_whose_finding_is_gone_there_is_nothing_to_tell() {
 
 // promise: H1, H3
 #[tokio::test]
-async fn a_start_gives_an_end_to_what_was_accepted_before_and_tells_the_managers_of_it() {
+async fn a_start_sets_an_expiry_for_earlier_acceptances_and_notifies_the_managers() {
     for world in World::all().await {
         let path = world.finding(json!({"severity": "informational"})).await;
         let finding: Id = id(&path);
@@ -129,7 +129,7 @@ async fn a_start_gives_an_end_to_what_was_accepted_before_and_tells_the_managers
         assert_eq!(steps(&world, &mut clock).await, []);
         world.pass_days(76);
         let mut clock = started(&world).await;
-        let events = told(&world, &mut clock).await;
+        let events = announced(&world, &mut clock).await;
         let [event] = events.as_slice() else {
             panic!("{}: {events:?}", world.database)
         };

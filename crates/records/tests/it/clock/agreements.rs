@@ -5,14 +5,14 @@ use records::Date;
 use serde_json::json;
 use store::params;
 
-use super::{HOUR, hours, started, steps, told};
+use super::{HOUR, announced, hours, started, steps};
 use crate::world::World;
 
 const INSERT: &str = "insert into agreements (id, company_id, name, reference, description, status, starts_at, \
      expires_at, hours, hours_used, search, created_at, updated_at) \
      values ($1, $2, 'Frame <1>', '', '', $3, 0, $4, -1, 0, '', 0, 0)";
 
-/// An agreement of ours whose last day is this one.
+/// An agreement of ours with this last day.
 async fn agreement(world: &World, last_day: &str, status: &'static str) -> Id {
     let last_day: Date = last_day.parse().unwrap();
     let (id, ours) = (world.clock.id(), world.ours);
@@ -23,7 +23,7 @@ async fn agreement(world: &World, last_day: &str, status: &'static str) -> Id {
 }
 
 #[tokio::test]
-async fn managers_are_told_thirty_seven_and_one_days_before() {
+async fn managers_are_notified_thirty_seven_and_one_days_before() {
     for world in World::all().await {
         world.clock.set("2026-03-01T12:00:00Z".parse().unwrap());
         let mut clock = started(&world).await;
@@ -38,7 +38,7 @@ async fn managers_are_told_thirty_seven_and_one_days_before() {
                 world.database
             );
             world.clock.set(midnight);
-            let events = told(&world, &mut clock).await;
+            let events = announced(&world, &mut clock).await;
             let [event] = events.as_slice() else {
                 panic!("{}: {events:?}", world.database)
             };
@@ -68,7 +68,7 @@ async fn managers_are_told_thirty_seven_and_one_days_before() {
 }
 
 #[tokio::test]
-async fn one_that_comes_late_is_told_of_once_while_it_holds() {
+async fn a_late_agreement_is_announced_once_while_it_is_in_effect() {
     let expiring = Kind::AgreementExpiring;
     for world in World::all().await {
         world.clock.set("2026-03-01T12:00:00Z".parse().unwrap());
@@ -87,7 +87,7 @@ async fn one_that_comes_late_is_told_of_once_while_it_holds() {
 }
 
 #[tokio::test]
-async fn another_last_day_counts_anew() {
+async fn another_last_day_is_announced_again() {
     for world in World::all().await {
         world.clock.set("2026-03-01T12:00:00Z".parse().unwrap());
         let mut clock = started(&world).await;

@@ -20,7 +20,7 @@ async fn set(world: &World, hours: Value) -> Value {
 }
 
 #[tokio::test]
-async fn a_company_sets_its_hours_none_at_all_or_goes_back_to_the_settings() {
+async fn a_company_sets_hours_sets_none_or_returns_to_the_settings() {
     for world in World::all().await {
         let get = async || world.get(&world.viewer, &path(&world)).await.expect(200)["hours"].clone();
         assert_eq!(get().await, Value::Null);
@@ -42,7 +42,7 @@ async fn a_company_sets_its_hours_none_at_all_or_goes_back_to_the_settings() {
 }
 
 #[tokio::test]
-async fn hours_that_cannot_be_are_refused_by_name_and_by_whom_they_are_not() {
+async fn invalid_hours_and_callers_without_the_role_are_rejected() {
     for world in World::all().await {
         for (hours, fields) in [
             (json!([0]), vec!["hours[0]"]),
@@ -81,7 +81,7 @@ async fn hours_that_cannot_be_are_refused_by_name_and_by_whom_they_are_not() {
 }
 
 #[tokio::test]
-async fn hours_that_change_hold_for_what_waits_already() {
+async fn changed_hours_apply_to_waiting_findings() {
     for world in World::all().await {
         let mut clock = started(&world).await;
         finding_due_in(&world, 100).await;
@@ -96,7 +96,7 @@ async fn hours_that_change_hold_for_what_waits_already() {
         };
         assert_eq!(at(10).await, [(SlaWarning, 90)], "{}", world.database);
         assert_eq!(at(20).await, [(SlaWarning, 480)]);
-        // A step that was not there is told where it is past, unless a nearer one was.
+        // A new step that has passed is announced, unless a nearer one was.
         set(&world, json!([96, 490])).await;
         assert_eq!(at(30).await, []);
         set(&world, json!([470, 75])).await;
@@ -110,7 +110,7 @@ async fn hours_that_change_hold_for_what_waits_already() {
 }
 
 #[tokio::test]
-async fn hours_of_the_settings_that_change_hold_for_those_without_their_own() {
+async fn changed_hours_of_the_settings_apply_to_companies_without_their_own() {
     for world in World::all().await {
         let mut clock = started(&world).await;
         finding_due_in(&world, 1000).await;

@@ -1,4 +1,4 @@
-//! Random lives of findings: what the clock tells is what a model says that knows no `clock_at` and no table.
+//! Random histories of findings: what the clock announces matches a model that knows no `clock_at` and no table.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,7 +19,7 @@ use store::{Store, Tx, params};
 use super::hours;
 use crate::world::World;
 
-/// How many findings there are, and how many random lives on each database; `CAMPANILE_TEST_CASES` may ask for more.
+/// How many findings there are, and how many random histories on each database; `CAMPANILE_TEST_CASES` may set more.
 const FINDINGS: usize = 3;
 const CASES: u32 = 60;
 
@@ -27,14 +27,14 @@ const CASES: u32 = 60;
 enum Step {
     Forward(u64),
     Back(u64),
-    /// A finding's deadline, in hours since the start; none for none.
+    /// A finding's deadline, in hours since the start; none for no deadline.
     Deadline(usize, Option<u64>),
     Retest(usize, Option<u64>),
     Status(usize, Status),
     Hours(Option<Vec<u32>>),
-    /// Which nodes look: the one, the other, or both at once.
+    /// Which nodes check: one, the other, or both at once.
     Look(u8),
-    /// A node starts again.
+    /// A node is restarted.
     Restart,
 }
 
@@ -54,10 +54,10 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// What is told: of which finding, what, of which deadline, at which step.
-type Told = (Id, Kind, Time, u64);
+/// An announcement: the finding, the kind, the deadline, the step.
+type Announced = (Id, Kind, Time, u64);
 
-/// A finding as the model has it.
+/// A finding in the model.
 #[derive(Debug, Clone)]
 struct Life {
     id: Id,
@@ -69,13 +69,13 @@ struct Life {
 struct Model {
     lives: Vec<Life>,
     hours: Option<Vec<u32>>,
-    /// The nearest step told of each deadline.
+    /// The nearest announced step of each deadline.
     nearest: BTreeMap<(Id, bool, Time), u64>,
 }
 
 impl Model {
-    /// Every step that may come to be told, with its time.
-    fn steps(&self) -> Vec<(Told, bool, Time)> {
+    /// Every step that may still be announced, with its time.
+    fn steps(&self) -> Vec<(Announced, bool, Time)> {
         let warnings = self.hours.clone().unwrap_or_else(|| vec![168, 72, 24, 4]);
         let mut steps = Vec::new();
         for life in &self.lives {
@@ -83,8 +83,8 @@ impl Model {
                 if let Some(at) = life.deadline {
                     steps.push(((life.id, Kind::SlaBreached, at, 0), false, at));
                     for hour in &warnings {
-                        let told = (life.id, Kind::SlaWarning, at, u64::from(*hour));
-                        steps.push((told, false, at.before(hours(u64::from(*hour)))));
+                        let announced = (life.id, Kind::SlaWarning, at, u64::from(*hour));
+                        steps.push((announced, false, at.before(hours(u64::from(*hour)))));
                     }
                 }
                 if let Some(at) = life.retest {
@@ -92,26 +92,28 @@ impl Model {
                 }
             }
         }
-        steps.retain(|(told, retest, _)| {
-            let nearest = self.nearest.get(&(told.0, *retest, told.2));
-            nearest.is_none_or(|nearest| told.3 < *nearest)
+        steps.retain(|(announced, retest, _)| {
+            let nearest = self.nearest.get(&(announced.0, *retest, announced.2));
+            nearest.is_none_or(|nearest| announced.3 < *nearest)
         });
         steps
     }
 
-    /// What is told now.
-    fn look(&mut self, now: Time) -> BTreeSet<Told> {
-        let mut nearest: BTreeMap<(Id, bool, Time), Told> = BTreeMap::new();
-        for (told, retest, at) in self.steps() {
+    /// What is announced now.
+    fn look(&mut self, now: Time) -> BTreeSet<Announced> {
+        let mut nearest: BTreeMap<(Id, bool, Time), Announced> = BTreeMap::new();
+        for (announced, retest, at) in self.steps() {
             if at <= now {
-                let known = nearest.entry((told.0, retest, told.2)).or_insert(told);
-                if told.3 < known.3 {
-                    *known = told;
+                let known = nearest
+                    .entry((announced.0, retest, announced.2))
+                    .or_insert(announced);
+                if announced.3 < known.3 {
+                    *known = announced;
                 }
             }
         }
-        for (key, told) in &nearest {
-            self.nearest.insert(*key, told.3);
+        for (key, announced) in &nearest {
+            self.nearest.insert(*key, announced.3);
         }
         nearest.into_values().collect()
     }
@@ -183,7 +185,7 @@ impl Case {
     async fn change(&self, id: Id, change: Change) {
         let company = self.company;
         self.write(move |tx| {
-            let mut finding = findings::held(tx, id, &base::Scope::of([company]))?;
+            let mut finding = findings::get_for_update(tx, id, &base::Scope::of([company]))?;
             let settings = settings().of(tx, company)?;
             let context = Context {
                 settings: &settings,
@@ -194,11 +196,11 @@ impl Case {
         .await;
     }
 
-    /// Moves it if it may; what became of it.
+    /// Changes its status if allowed; returns the result.
     async fn go(&self, id: Id, to: Status) -> findings::Finding {
         let company = self.company;
         self.write(move |tx| {
-            let mut finding = findings::held(tx, id, &base::Scope::of([company]))?;
+            let mut finding = findings::get_for_update(tx, id, &base::Scope::of([company]))?;
             let settings = settings().of(tx, company)?;
             let context = Context {
                 settings: &settings,
@@ -212,25 +214,25 @@ impl Case {
         .await
     }
 
-    /// What was told of these findings after an event, and the last event.
-    async fn told(&self, model: &Model, after: Id) -> (Vec<Told>, Id) {
+    /// What was announced about these findings after an event, and the last event.
+    async fn announced(&self, model: &Model, after: Id) -> (Vec<Announced>, Id) {
         let sql = "select id, body from events where id > $1 and kind in ('sla.warning', 'sla.breached', 'retest.due')
             order by id";
         let rows = self
             .write(move |tx| Ok(tx.all::<(Id, String)>(sql, params![after])?))
             .await;
         let last = rows.last().map_or(after, |(id, _)| *id);
-        let told = rows.iter().map(|(_, body)| {
+        let announced = rows.iter().map(|(_, body)| {
             let event: Event = serde_json::from_str(body).unwrap();
             let deadline = event.text("deadline").unwrap().parse().unwrap();
             let step = event.data["step_hours"].as_u64().unwrap();
             (event.subject.id, event.kind, deadline, step)
         });
-        let own = told.filter(|(id, ..)| model.lives.iter().any(|life| life.id == *id));
+        let own = announced.filter(|(id, ..)| model.lives.iter().any(|life| life.id == *id));
         (own.collect(), last)
     }
 
-    /// Removes what a case before this one left.
+    /// Removes what a previous case left.
     async fn clear(&self) {
         let company = self.company;
         self.write(move |tx| {
@@ -257,10 +259,10 @@ impl Case {
                 Step::Look(which) => {
                     let expected = model.look(self.clock().now());
                     let next = look(&mut nodes, *which).await;
-                    let (told, newest) = self.told(&model, last).await;
+                    let (announced, newest) = self.announced(&model, last).await;
                     last = newest;
-                    let set: BTreeSet<Told> = told.iter().copied().collect();
-                    prop_assert_eq!(told.len(), set.len(), "something was told twice");
+                    let set: BTreeSet<Announced> = announced.iter().copied().collect();
+                    prop_assert_eq!(announced.len(), set.len(), "something was announced twice");
                     prop_assert_eq!(&set, &expected);
                     let now = self.clock().now();
                     let comes = model.steps().into_iter().map(|(.., at)| at);
@@ -274,7 +276,7 @@ impl Case {
         Ok(())
     }
 
-    /// Does it in the tables and in the model.
+    /// Applies it to the tables and to the model.
     async fn step(&self, step: &Step, model: &mut Model) {
         let at = |at: &Option<u64>| at.map(|at| self.start.after(hours(at)));
         match step {
@@ -301,7 +303,7 @@ impl Case {
             Step::Status(which, to) => {
                 let life = &mut model.lives[*which];
                 let finding = self.go(life.id, *to).await;
-                // When a retest gets a date is the lifecycle's to say.
+                // The lifecycle decides when a retest gets a date.
                 (life.status, life.retest) = (finding.status, finding.retest_due_at);
             }
             Step::Hours(to) => {
@@ -315,7 +317,7 @@ impl Case {
     }
 }
 
-/// Lets one node look, the other, or both at once; when the first of them looks next.
+/// Lets one node check, the other, or both at once; returns when the first of them checks next.
 async fn look(nodes: &mut [SlaClock; 2], which: u8) -> Option<Time> {
     let [one, other] = nodes;
     match which {
@@ -329,7 +331,7 @@ async fn look(nodes: &mut [SlaClock; 2], which: u8) -> Option<Time> {
 }
 
 #[test]
-fn random_lives_are_told_as_the_model_says() {
+fn random_histories_are_announced_as_in_the_model() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let cases = std::env::var("CAMPANILE_TEST_CASES").ok();
     let cases = cases.and_then(|text| text.parse().ok()).unwrap_or(CASES);

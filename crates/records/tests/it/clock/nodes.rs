@@ -11,7 +11,7 @@ use crate::world::World;
 use Kind::{SlaBreached, SlaWarning};
 
 #[tokio::test]
-async fn a_start_goes_on_where_the_stop_was() {
+async fn a_start_continues_where_the_last_run_stopped() {
     for world in World::all().await {
         let mut clock = started(&world).await;
         finding_due_in(&world, 30).await;
@@ -33,7 +33,7 @@ async fn a_start_goes_on_where_the_stop_was() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn two_nodes_at_once_tell_each_finding_once() {
+async fn two_nodes_at_once_announce_each_finding_once() {
     for world in World::all().await {
         let due = world.clock.now().after(hours(10));
         for _ in 0..450 {

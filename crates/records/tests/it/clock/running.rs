@@ -10,7 +10,7 @@ use super::{hours, patch};
 use crate::world::World;
 use records::{Records, Settings, SlaClock};
 
-/// Lets the clock of the test move by small steps until there are so many events of the kind.
+/// Advances the test clock by small steps until there are this many events of the kind.
 async fn until(world: &World, kind: Kind, count: i64) {
     let look = async {
         loop {
@@ -31,7 +31,7 @@ async fn until(world: &World, kind: Kind, count: i64) {
 }
 
 #[tokio::test]
-async fn it_wakes_by_the_time_and_by_what_brings_the_next_time_nearer() {
+async fn it_wakes_at_the_time_and_for_changes_that_bring_it_forward() {
     for world in World::all().await {
         let (stop, stopped) = oneshot::channel::<()>();
         let records = Records::new(world.store.clone(), Settings::default());
@@ -40,7 +40,7 @@ async fn it_wakes_by_the_time_and_by_what_brings_the_next_time_nearer() {
         }));
         let due = world.clock.now().after(hours(1000));
         let path = world.finding(json!({"sla_due_at": due})).await;
-        // A minute is far less than it would sleep, were it not woken.
+        // A minute is far less than it would sleep without being woken.
         let now = world.clock.now();
         patch(&world, &path, json!({"sla_due_at": now.after(hours(1))})).await;
         until(&world, Kind::SlaWarning, 1).await;
@@ -52,7 +52,7 @@ async fn it_wakes_by_the_time_and_by_what_brings_the_next_time_nearer() {
 }
 
 #[tokio::test]
-async fn it_ends_when_it_is_told_to_before_anything_else() {
+async fn it_shuts_down_before_anything_else() {
     for world in World::all().await {
         let records = Records::new(world.store.clone(), Settings::default());
         SlaClock::new(records).run(async {}).await;

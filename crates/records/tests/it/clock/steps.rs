@@ -1,4 +1,4 @@
-//! Steps up to one deadline, forwards and backwards.
+//! Steps before one deadline, forwards and backwards.
 
 use std::time::Duration;
 
@@ -6,13 +6,13 @@ use base::{Audience, Kind, Time};
 use serde_json::json;
 use store::params;
 
-use super::{HOUR, finding_due_in, hourly, hours, id, move_to, patch, started, steps, told};
+use super::{HOUR, announced, finding_due_in, hourly, hours, id, move_to, patch, started, steps};
 use crate::world::World;
 
 use Kind::{RetestDue, SlaBreached, SlaWarning};
 
 #[tokio::test]
-async fn each_step_is_told_at_its_hour() {
+async fn each_step_is_announced_at_its_hour() {
     for world in World::all().await {
         let mut clock = started(&world).await;
         finding_due_in(&world, 200).await;
@@ -33,10 +33,10 @@ async fn each_step_is_told_at_its_hour() {
 }
 
 #[tokio::test]
-async fn a_deadline_that_the_severity_gave_is_no_news_when_the_finding_is_recorded() {
+async fn a_deadline_from_the_severity_is_not_announced_on_creation() {
     for world in World::all().await {
         let mut clock = started(&world).await;
-        // A week: the step of 168 hours is its very beginning. A day: so are the first three.
+        // A week: the step of 168 hours is its beginning. A day: so are the first three.
         world.finding(json!({"severity": "critical"})).await;
         world.finding(json!({"severity": "urgent"})).await;
         assert_eq!(steps(&world, &mut clock).await, []);
@@ -51,7 +51,7 @@ async fn a_deadline_that_the_severity_gave_is_no_news_when_the_finding_is_record
 }
 
 #[tokio::test]
-async fn it_knows_to_the_nanosecond_when_the_next_step_comes() {
+async fn the_next_step_is_exact_to_the_nanosecond() {
     for world in World::all().await {
         let mut clock = started(&world).await;
         assert_eq!(clock.catch_up().await.unwrap(), None);
@@ -75,7 +75,7 @@ async fn it_knows_to_the_nanosecond_when_the_next_step_comes() {
 }
 
 #[tokio::test]
-async fn of_steps_that_are_past_at_once_only_the_nearest_is_told() {
+async fn of_several_passed_steps_only_the_nearest_is_announced() {
     for world in World::all().await {
         let mut clock = started(&world).await;
         finding_due_in(&world, 48).await;
@@ -94,7 +94,7 @@ async fn of_steps_that_are_past_at_once_only_the_nearest_is_told() {
 }
 
 #[tokio::test]
-async fn a_clock_that_goes_back_tells_nothing_twice() {
+async fn a_clock_that_is_set_back_announces_nothing_twice() {
     for world in World::all().await {
         let mut clock = started(&world).await;
         finding_due_in(&world, 30).await;
@@ -116,7 +116,7 @@ async fn a_clock_that_goes_back_tells_nothing_twice() {
 }
 
 #[tokio::test]
-async fn a_deadline_across_a_change_to_summer_time_is_told_at_its_instant() {
+async fn a_deadline_across_a_change_to_summer_time_is_announced_at_its_instant() {
     for world in World::all().await {
         let mut clock = started(&world).await;
         // Berlin goes from +01:00 to +02:00 on 29 March 2026 at 01:00 UTC, and back on 25 October.
@@ -149,7 +149,7 @@ async fn a_deadline_across_a_change_to_summer_time_is_told_at_its_instant() {
 }
 
 #[tokio::test]
-async fn a_deadline_that_moves_counts_anew_and_one_that_comes_back_does_not() {
+async fn a_changed_deadline_is_announced_again_and_a_restored_one_is_not() {
     for world in World::all().await {
         let mut clock = started(&world).await;
         let path = finding_due_in(&world, 3).await;
@@ -171,7 +171,7 @@ async fn a_deadline_that_moves_counts_anew_and_one_that_comes_back_does_not() {
 }
 
 #[tokio::test]
-async fn a_closed_finding_is_silent_and_a_reopened_one_says_what_is_new() {
+async fn a_closed_finding_is_silent_and_a_reopened_one_announces_only_new_steps() {
     for world in World::all().await {
         let mut clock = started(&world).await;
         let path = finding_due_in(&world, 30).await;
@@ -191,7 +191,7 @@ async fn a_closed_finding_is_silent_and_a_reopened_one_says_what_is_new() {
 }
 
 #[tokio::test]
-async fn a_retest_is_told_of_when_it_is_due() {
+async fn a_retest_is_announced_when_it_is_due() {
     for world in World::all().await {
         let mut clock = started(&world).await;
         let path = world.finding(json!({"severity": "informational"})).await;
@@ -199,12 +199,12 @@ async fn a_retest_is_told_of_when_it_is_due() {
         world.clock.advance(hours(14 * 24 - 1));
         assert_eq!(steps(&world, &mut clock).await, []);
         world.clock.advance(HOUR);
-        let events = told(&world, &mut clock).await;
+        let events = announced(&world, &mut clock).await;
         assert_eq!(events.len(), 1, "{}", world.database);
         assert_eq!(events[0].kind, RetestDue);
         assert_eq!(events[0].data["deadline"], json!(world.clock.now()));
         assert_eq!(events[0].data["retest_due_at"], json!(world.clock.now()));
-        // Planned for an open finding, as the calendar has it.
+        // Planned for an open finding, as in the calendar.
         let due = world.clock.now().after(HOUR);
         let planned = json!({"severity": "informational", "retest_due_at": due});
         let planned = world.finding(planned).await;
@@ -217,7 +217,7 @@ async fn a_retest_is_told_of_when_it_is_due() {
 }
 
 #[tokio::test]
-async fn an_event_says_what_is_due_whom_it_concerns_and_how_long_there_is() {
+async fn an_event_states_what_is_due_the_recipients_and_the_time_left() {
     for world in World::all().await {
         let mut clock = started(&world).await;
         let project = world.project(world.ours, "Web").await;
@@ -228,7 +228,7 @@ async fn an_event_says_what_is_due_whom_it_concerns_and_how_long_there_is() {
                 "assignee_user_ids": [world.viewer.id, world.manager.id], "assignee_team_ids": [world.team],
             }))
             .await;
-        let events = told(&world, &mut clock).await;
+        let events = announced(&world, &mut clock).await;
         let [event] = events.as_slice() else {
             panic!("{}: {events:?}", world.database)
         };
@@ -258,7 +258,7 @@ async fn an_event_says_what_is_due_whom_it_concerns_and_how_long_there_is() {
 }
 
 #[tokio::test]
-async fn what_was_told_goes_with_its_finding() {
+async fn announcements_are_deleted_with_their_finding() {
     for world in World::all().await {
         let mut clock = started(&world).await;
         let path = finding_due_in(&world, 1).await;
@@ -277,13 +277,13 @@ async fn what_was_told_goes_with_its_finding() {
 }
 
 #[tokio::test]
-async fn findings_from_before_the_clock_are_looked_at_once() {
+async fn findings_from_before_the_clock_are_checked_at_once() {
     for world in World::all().await {
         let mut clock = started(&world).await;
         for in_hours in [2, 400] {
             finding_due_in(&world, in_hours).await;
         }
-        // As the migration leaves them.
+        // In the state after the migration.
         let sql = "update findings set clock_at = 1 where sla_due_at <> 0";
         world.store.write(move |tx| tx.execute(sql, &[])).await.unwrap();
         assert_eq!(
@@ -297,7 +297,7 @@ async fn findings_from_before_the_clock_are_looked_at_once() {
 }
 
 #[tokio::test]
-async fn a_finding_that_cannot_be_read_holds_up_no_other() {
+async fn an_unreadable_finding_does_not_block_others() {
     for world in World::all().await {
         let mut clock = started(&world).await;
         let broken = id(&finding_due_in(&world, 1).await);
@@ -314,12 +314,12 @@ async fn a_finding_that_cannot_be_read_holds_up_no_other() {
             tries += 1;
             assert!(tries < 10, "{}", world.database);
         }
-        let told: Vec<_> = world
+        let announced: Vec<_> = world
             .events()
             .await
             .iter()
             .map(|event| event.subject.id)
             .collect();
-        assert_eq!(told, well, "{}", world.database);
+        assert_eq!(announced, well, "{}", world.database);
     }
 }

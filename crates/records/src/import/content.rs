@@ -1,9 +1,9 @@
-//! What the last report said of a finding, so that only what a new report says differently is taken over.
+//! The content of the last scan report about a finding, so that only what is different in a new one is adopted.
 //!
 //! Owns: the column `said` of `finding_evidence`. Must not: change a finding.
 //!
-//! A person may lower a severity or reword a title. The next report says again what it said before, and that is no
-//! reason to undo it; what it says differently is news.
+//! A user may lower a severity or edit a title. If the next scan report has the same content as the last one, this is
+//! not undone; only different content is new.
 
 use formats::{Details, Found};
 use sha2::{Digest, Sha256};
@@ -15,7 +15,7 @@ const DIGITS: usize = 16;
 
 /// A hash for each field of a finding, in one text.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Said(pub(super) String);
+pub(super) struct Content(pub(super) String);
 
 /// The fields, in the order of the text.
 #[derive(Debug, Clone, Copy)]
@@ -30,8 +30,8 @@ enum Field {
     Rest,
 }
 
-impl Said {
-    /// What this report says.
+impl Content {
+    /// The content of this scan report.
     pub(super) fn of(found: &Found) -> Self {
         let (core, rest) = halves(&found.details);
         let fields = [
@@ -52,9 +52,9 @@ impl Said {
         self.0.get(at..at + DIGITS)
     }
 
-    /// What a report that says this changes about a finding of which `before` was said last; without that, all of
-    /// it is news.
-    pub(super) fn news(&self, before: Option<&Self>, found: &Found) -> Change {
+    /// What a scan report with this content changes about a finding whose last content was `before`; without that,
+    /// everything is new.
+    pub(super) fn changes(&self, before: Option<&Self>, found: &Found) -> Change {
         let differs = |field| before.is_none_or(|before| before.part(field) != self.part(field));
         let details = differs(Field::Details) || differs(Field::Rest);
         Change {
@@ -69,8 +69,8 @@ impl Said {
         }
     }
 
-    /// What is kept of it for a finding that takes over only where it is: the words of before, and of details that
-    /// changed meanwhile a mark that no report says.
+    /// What is kept for a finding that adopts only its location: the previous content, and for details that changed in
+    /// the meantime a mark that no scan report can have.
     pub(super) fn under_verdict(&self, before: &Self) -> Self {
         let fields = [
             (Field::Title, before),
@@ -80,7 +80,7 @@ impl Said {
             (Field::Rule, before),
             (Field::Cwe, before),
         ];
-        let words = fields.map(|(field, said)| said.part(field).unwrap_or_default().to_owned());
+        let words = fields.map(|(field, from)| from.part(field).unwrap_or_default().to_owned());
         let details = [Field::Details, Field::Rest].map(|field| {
             match (self.part(field).unwrap_or_default(), before.part(field)) {
                 (part, Some(before)) if part == before => part.to_owned(),
@@ -90,12 +90,12 @@ impl Said {
         Self(words.concat() + &details.concat())
     }
 
-    /// What is taken over without a word from the first report that matches a finding of an earlier version: the texts
-    /// that nobody has touched since, as this version writes them, and the details.
+    /// What the first scan report that matches a finding of an earlier version changes without an event: the texts that
+    /// nobody has edited since, as this version writes them, and the details.
     pub(super) fn adopted(&self, before: Option<&Self>, finding: &Finding, found: &Found) -> Change {
         let untouched = |field, value: &str| {
-            let said = before.and_then(|before| before.part(field));
-            said.is_none_or(|said| said == hash(value)) && said != self.part(field)
+            let last = before.and_then(|before| before.part(field));
+            last.is_none_or(|last| last == hash(value)) && last != self.part(field)
         };
         Change {
             title: untouched(Field::Title, &finding.title).then(|| found.title.clone()),
@@ -109,7 +109,7 @@ impl Said {
         }
     }
 
-    /// The severity, where the report says another one than before.
+    /// The severity, if the scan report has another one than before.
     pub(super) fn severity(&self, before: Option<&Self>, found: &Found) -> Change {
         let differs = before.is_some_and(|before| before.part(Field::Severity) != self.part(Field::Severity));
         Change {
@@ -127,7 +127,7 @@ fn hash(field: &str) -> String {
     format!("{:016x}", u64::from_be_bytes(*start))
 }
 
-/// The details that people hear of when they change, and those that change silently.
+/// The details that people are notified about, and those that change without an event.
 fn halves(details: &Details) -> (String, String) {
     let mut core = details.clone();
     let rest = Details {
@@ -141,7 +141,7 @@ fn halves(details: &Details) -> (String, String) {
     (json(&core), json(&rest))
 }
 
-/// The text, or that of none.
+/// The text, or an empty one.
 pub(super) fn text(text: Option<&str>) -> String {
     text.unwrap_or_default().to_owned()
 }
@@ -153,7 +153,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_is_said_differently_is_news() {
+    fn only_different_content_is_new() {
         let found = Found {
             identity: formats::Identity::default(),
             path: String::new(),
@@ -168,20 +168,20 @@ mod tests {
             },
             spots: Vec::new(),
         };
-        let said = Said::of(&found);
-        assert_eq!(said.news(Some(&said), &found), Change::default());
+        let content = Content::of(&found);
+        assert_eq!(content.changes(Some(&content), &found), Change::default());
         let mut moved = found.clone();
         moved.details.locations = vec!["a:2".to_owned()];
         moved.severity = Severity::Low;
-        let news = Said::of(&moved).news(Some(&said), &moved);
+        let changes = Content::of(&moved).changes(Some(&content), &moved);
         let expected = Change {
             location: Some("a:2".to_owned()),
             severity: Some(Severity::Low),
             details: Some(moved.details.clone()),
             ..Change::default()
         };
-        assert_eq!(news, expected);
-        let all = said.news(None, &found);
+        assert_eq!(changes, expected);
+        let all = content.changes(None, &found);
         assert!(
             all.title.is_some() && all.cwe.is_some() && all.sla_due_at.is_none() && all.project.is_none()
         );
