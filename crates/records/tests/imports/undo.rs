@@ -269,7 +269,11 @@ async fn only_the_latest_import_of_a_target_can_be_undone_and_only_for_a_time() 
         let second = world.import(simple(&["a"])).await;
         let refused = world.undo(&first).await;
         assert_eq!(refused.status, StatusCode::CONFLICT);
-        assert!(refused.detail().contains("later scan report"), "{}", refused.detail());
+        assert!(
+            refused.detail().contains("later scan report"),
+            "{}",
+            refused.detail()
+        );
         let scan = second.body["scan"]["id"].as_str().unwrap();
         let path = format!("/scans/{scan}/undo");
         for (by, status) in [
