@@ -1,6 +1,6 @@
 //! The handlers of users and companies, each documented in place. Their state is [`Access`](crate::Access).
 //!
-//! Owns: bodies, their validation, and permissions. Must not: hold SQL.
+//! Owns: bodies, their validation, and permissions. Must not: contain SQL.
 
 pub mod audit;
 pub mod auth;

@@ -1,6 +1,6 @@
-//! Who may do something now, where only so much of it goes on at once: each key has a share, and keys take turns.
+//! Limits how much runs at once: each key has a share, and keys take turns.
 //!
-//! Owns: the bounds and the order. Must not: know what is done, or for how long.
+//! Owns: the limits and the order. Must not: know what runs, or for how long.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -10,21 +10,21 @@ use std::{
 
 use tokio::sync::oneshot;
 
-/// How much goes on at once, and how much may wait.
+/// How many may run at once, and how many may wait.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Bounds {
-    /// Of all keys together.
+    /// For all keys together.
     pub at_once: usize,
-    /// Of one key.
+    /// For each key.
     pub each: usize,
-    /// How many of one key may wait.
+    /// How many of each key may wait.
     pub waiting: usize,
-    /// How many of all keys together may wait.
+    /// How many may wait in total.
     pub waiting_in_all: usize,
 }
 
 impl Bounds {
-    /// So much of each key at once; nothing waits, and the keys together have no bound.
+    /// A limit for each key; none may wait, and there is no limit for all keys together.
     pub const fn each(each: usize) -> Self {
         Self {
             at_once: usize::MAX,
@@ -35,21 +35,21 @@ impl Bounds {
     }
 }
 
-/// Why there is no turn.
+/// Why a turn is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Full {
-    /// The key has used up its own share.
+    /// The key's own share is used up.
     #[error("the share is used up")]
     Own,
-    /// All keys together have used up what there is.
-    #[error("everything is used up")]
+    /// The total is used up.
+    #[error("all shares are used up")]
     All,
 }
 
 /// The turns of all keys. Clones share them.
 ///
-/// A key with many waiting gets no more than one with a single one: each that waits gets a number, which for a key grows
-/// with each of its own, and the smallest number is next (start-time fair queueing).
+/// A key with many waiting gets no more than a key with one: each waiter gets a number, which grows with each waiter of
+/// the same key, and the smallest number is next (start-time fair queueing).
 pub struct Turns<K: Hash + Eq + Clone>(Arc<Mutex<Queue<K>>>);
 
 impl<K: Hash + Eq + Clone> Clone for Turns<K> {
@@ -58,7 +58,7 @@ impl<K: Hash + Eq + Clone> Clone for Turns<K> {
     }
 }
 
-/// Whose turn it is to be, and how to give it.
+/// The key of the next turn, and how to hand it over.
 type Waiter<K> = (K, oneshot::Sender<Turn<K>>);
 
 struct Queue<K: Hash + Eq + Clone> {
@@ -67,12 +67,12 @@ struct Queue<K: Hash + Eq + Clone> {
     shares: HashMap<K, Share>,
     /// By number and order of arrival.
     waiting: BTreeMap<(u64, u64), Waiter<K>>,
-    /// The largest number that has begun.
+    /// The largest number that has started.
     begun: u64,
     arrived: u64,
 }
 
-/// What a key has under way and waiting; gone when that is nothing.
+/// How many of a key run and wait; removed when both are zero.
 #[derive(Default)]
 struct Share {
     running: usize,
@@ -80,7 +80,7 @@ struct Share {
     last: u64,
 }
 
-/// The right to go on, until it is dropped.
+/// Permission to run, until it is dropped.
 pub struct Turn<K: Hash + Eq + Clone> {
     key: Option<K>,
     turns: Turns<K>,
@@ -99,19 +99,19 @@ impl<K: Hash + Eq + Clone> Turns<K> {
         })))
     }
 
-    /// A turn now.
+    /// Takes a turn immediately.
     ///
     /// # Errors
-    /// [`Full`] where it would have to wait.
+    /// [`Full`] if it would have to wait.
     pub fn take(&self, key: K) -> Result<Turn<K>, Full> {
         self.lock().begin(&key)?;
         Ok(self.turn(key))
     }
 
-    /// A turn, when it comes.
+    /// Waits for a turn.
     ///
     /// # Errors
-    /// [`Full`] where too many wait already.
+    /// [`Full`] if too many wait already.
     pub async fn wait(&self, key: K) -> Result<Turn<K>, Full> {
         let (waiting, receiver) = {
             let mut queue = self.lock();
@@ -133,18 +133,18 @@ impl<K: Hash + Eq + Clone> Turns<K> {
         turn.map_err(|_| Full::All)
     }
 
-    /// From now on so much of one key at once. What goes on already is not cut short.
+    /// Changes the limit for each key. What runs already is not interrupted.
     pub fn set_each(&self, each: usize) {
-        let mut begun = Vec::new();
+        let mut started = Vec::new();
         {
             let mut queue = self.lock();
             let is_more = each > queue.bounds.each;
             queue.bounds.each = each;
             while is_more && let Some(next) = queue.next() {
-                begun.push(next);
+                started.push(next);
             }
         }
-        for (key, sender) in begun {
+        for (key, sender) in started {
             let _ = sender.send(self.turn(key));
         }
     }
@@ -162,7 +162,7 @@ impl<K: Hash + Eq + Clone> Turns<K> {
 }
 
 impl<K: Hash + Eq + Clone> Queue<K> {
-    /// Begins at once, if nothing stands in the way.
+    /// Starts immediately, if the limits allow it.
     fn begin(&mut self, key: &K) -> Result<(), Full> {
         let (running, waiting) = self
             .shares
@@ -171,7 +171,7 @@ impl<K: Hash + Eq + Clone> Queue<K> {
         if running >= self.bounds.each || waiting > 0 {
             return Err(Full::Own);
         }
-        // Whoever waits, waits because of its own share alone as long as this is not full.
+        // Until the total is used up, waiters wait for their own share only.
         if self.running >= self.bounds.at_once {
             return Err(Full::All);
         }
@@ -197,7 +197,7 @@ impl<K: Hash + Eq + Clone> Queue<K> {
         Ok(at)
     }
 
-    /// Ends one of this key, and begins the next of any.
+    /// Ends one of this key, and starts the next of any key.
     fn end(&mut self, key: &K) -> Option<(K, oneshot::Sender<Turn<K>>)> {
         self.running -= 1;
         if let Some(share) = self.shares.get_mut(key) {
@@ -207,7 +207,7 @@ impl<K: Hash + Eq + Clone> Queue<K> {
         self.next()
     }
 
-    /// Begins the next of any key, if nothing stands in the way.
+    /// Starts the next of any key, if the limits allow it.
     fn next(&mut self) -> Option<(K, oneshot::Sender<Turn<K>>)> {
         if self.running >= self.bounds.at_once {
             return None;
@@ -244,13 +244,13 @@ impl<K: Hash + Eq + Clone> Drop for Turn<K> {
         let Some(key) = self.key.take() else { return };
         let next = self.turns.lock().end(&key);
         if let Some((key, sender)) = next {
-            // If nobody waits for it any more, it is dropped here, and the next one begins.
+            // If its waiter has gone, it is dropped here, and the next one starts.
             let _ = sender.send(self.turns.turn(key));
         }
     }
 }
 
-/// A place in the queue; given up when whoever waits goes away.
+/// A place in the queue; given up when its waiter is dropped.
 struct Waiting<K: Hash + Eq + Clone> {
     at: (u64, u64),
     turns: Turns<K>,

@@ -123,7 +123,7 @@ impl From<dated::Item> for Item {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[schema(as = Calendar)]
 pub struct Feed {
-    /// The entries, the earliest first.
+    /// The entries, earliest first.
     pub items: Vec<Item>,
     /// The start of the window.
     pub from: Time,

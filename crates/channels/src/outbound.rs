@@ -18,7 +18,7 @@ pub struct Outbound {
     /// The email address or the URL. A URL is a secret: `Debug` omits it.
     pub destination: String,
     /// For a webhook the body that was fixed when the delivery was planned, so that every attempt sends the same bytes;
-    /// built from the message where it is missing.
+    /// built from the message if absent.
     pub body: Option<String>,
     /// The name of the payload template, on channels whose descriptor has templates; empty on others.
     pub template: String,

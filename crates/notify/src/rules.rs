@@ -20,7 +20,7 @@ pub use body::{NewRule, RuleChange};
 pub(crate) use cache::Cache;
 pub use rule::{Recipients, Rule};
 
-/// The current rules, read anew.
+/// The current rules, read again.
 ///
 /// # Errors
 /// Database errors.

@@ -62,7 +62,7 @@ pub enum KeyError {
 /// The keys that a secret key opened.
 pub(crate) struct Keyring {
     slot: String,
-    /// The newest first.
+    /// Newest first.
     sealing: Vec<(String, Key)>,
     digests: Key,
     /// The key from which webhook secrets are derived.

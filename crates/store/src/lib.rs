@@ -298,8 +298,8 @@ impl Store {
         }
     }
 
-    /// How much of what the server does for all, one thing after the other, one transaction makes now, of `full` at the most: a small
-    /// part of it while several wait for it.
+    /// How much of the work that the server does for everyone in sequence, at most `full`, one transaction should do now: a small
+    /// part of it while several requesters are active.
     pub fn step(&self, full: usize) -> usize {
         let is_shared = match &self.0.backend {
             Backend::Sqlite(sqlite) => sqlite.is_shared(),

@@ -1,15 +1,15 @@
 //! PostgreSQL: a bounded pool, transactions on blocking threads.
 
-mod apart;
+mod threads;
 mod turns;
 mod types;
 
 use std::{cell::Cell, str::FromStr, sync::Arc, time::Duration};
 
-use apart::Threads;
 use base::{Bus, Clock, Event, Time};
 use deadpool_postgres::{Client, ConfigConnectImpl, Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
 use rustls_platform_verifier::ConfigVerifierExt;
+use threads::Threads;
 use tokio::{runtime::Handle, sync::RwLock};
 use tokio_postgres::{NoTls, config::SslMode};
 use tokio_postgres_rustls::MakeRustlsConnect;
@@ -23,19 +23,18 @@ use crate::{
 };
 use turns::{Turn, Turns};
 
-/// How long a request waits for a connection before it hears that the database is away.
+/// How long a request waits for a connection before it fails because the database is unavailable.
 const PATIENCE: Duration = Duration::from_secs(3);
-/// How long the kernel waits for a silent server before it gives a connection up.
+/// How long the kernel waits for a silent server before it drops the connection.
 const SILENCE: Duration = Duration::from_secs(10);
-/// How many statements a connection keeps prepared. There are fewer texts than that in ordinary use; whoever finds a way to
-/// make more does not fill the memory of both ends.
+/// How many statements a connection keeps prepared. Ordinary use has fewer texts; a caller that finds a way to create more
+/// does not fill the memory of both ends.
 const STATEMENTS: usize = 512;
-/// How often a change runs at most where PostgreSQL undoes it because of others.
+/// How many times a change runs at most if PostgreSQL rolls it back because of others.
 const ATTEMPTS: u32 = 10;
-/// How long it waits before the third attempt, at most; twice, three times as long before the ones after that. How long
-/// it really is is drawn anew each time.
+/// The longest wait before the third attempt; two, three times as long before the next ones. The actual wait is random.
 const WAIT: Duration = Duration::from_millis(50);
-/// How long it waits to be alone. A change that takes its time, or hangs, must not hold up those that would wait behind.
+/// How long it waits to run alone. A slow or hanging change must not block those that would queue behind it.
 const ALONE: Duration = Duration::from_millis(250);
 
 pub(crate) struct Postgres {
@@ -44,7 +43,7 @@ pub(crate) struct Postgres {
     meter: Meter,
     answer: Duration,
     turns: Turns,
-    /// Read by changes that run beside others, written by one that runs alone.
+    /// Read-locked by changes that run concurrently, write-locked by one that runs alone.
     others: Arc<RwLock<()>>,
     _threads: Threads,
 }
@@ -80,7 +79,7 @@ impl Postgres {
         config
             .connect_timeout(PATIENCE)
             .tcp_user_timeout(SILENCE)
-            // Without these a server that vanished while it worked is waited for, two hours by the kernel's default.
+            // Without these, waiting for a server that vanished takes two hours, the kernel's default.
             .keepalives(true)
             .keepalives_idle(SILENCE)
             .keepalives_interval(SILENCE / 3)
@@ -153,13 +152,13 @@ impl Postgres {
             });
             match committed {
                 Ok(()) | Err(Error::Contended) => {
-                    // The pool never forgets one by itself.
+                    // The pool never evicts one.
                     if client.statement_cache.size() > STATEMENTS {
                         client.statement_cache.clear();
                     }
                     drop(client);
                 }
-                // Whatever state it is in, nobody gets it.
+                // Its state is unknown, so it is not reused.
                 Err(_) => drop(Client::take(client)),
             }
             drop((place, ticket));
@@ -183,10 +182,11 @@ impl Postgres {
     }
 }
 
-/// Runs the job in a transaction, and again where others undid it; the turn of its events, if it made any and committed.
+/// Runs the job in a transaction, and again if others caused a rollback; returns the turn of its events, if it has any and
+/// committed.
 ///
-/// Changes run beside each other; one that was undone runs alone in this process, so that it does not meet the same
-/// others again. It waits for them only so long, and others wait behind it no longer.
+/// Changes run concurrently; one that was rolled back runs alone in this process, so that it does not conflict with the
+/// same ones again. Its wait for them is limited, and so is theirs behind it.
 fn until_kept(
     connection: PostgresTx<'_>,
     job: &mut dyn Job,
@@ -204,7 +204,7 @@ fn until_kept(
         if !matches!(ended, Err(Error::Contended)) {
             break;
         }
-        // Those of other processes may be in the way as well.
+        // Changes of other processes may conflict as well.
         connection.wait(WAIT.mul_f64(f64::from(number - 2) * clock.fraction()));
         let alone = async { tokio::time::timeout(ALONE, others.write()).await.ok() };
         let _alone = connection.handle.block_on(alone);
@@ -218,8 +218,7 @@ fn until_kept(
     ended
 }
 
-/// Runs the job in one transaction. After [`Error::Contended`] nothing of it is kept, and the connection is as good as
-/// before.
+/// Runs the job in one transaction. After [`Error::Contended`] nothing of it is kept, and the connection can be reused.
 fn transaction(
     connection: PostgresTx<'_>,
     job: &mut dyn Job,
@@ -228,21 +227,21 @@ fn transaction(
 ) -> Result<Option<Turn>, Error> {
     connection.begin.set(Some(match mode {
         Mode::Read(_) => "begin isolation level repeatable read read only",
-        // A plan is kept, and on a small table it would be to read all of it, also when it is no longer small: with
+        // Plans are cached. The plan for a small table is a sequential scan, and it is kept when the table has grown: with
         // 20,000 deliveries of a fresh installation the engine was ten times slower. What a change looks for has an
-        // index. Where it has none, the plan seems so dear by this that it would be compiled first, for half a second
-        // and more on a busy machine.
+        // index. Where it has none, this setting makes the estimate so high that the plan would be JIT-compiled, which
+        // takes half a second and more on a busy machine.
         Mode::Write => "begin; set local enable_seqscan = off; set local jit = off",
     }));
     let mut tx = Tx::new(tx::Connection::Postgres(connection), clock);
     let keep = job.run(&mut tx, attempt) && mode == Mode::Write;
     let lost = tx.lost().cloned();
     if lost == Some(Error::Unavailable) {
-        // Nobody waits for a rollback that may not be answered either: the connection ends, and with it the rest.
+        // The rollback might not be answered either: closing the connection ends the transaction.
         return Err(Error::Unavailable);
     }
     let events = tx.into_events();
-    // A turn that is dropped, because the commit fails, passes with nothing.
+    // A turn that is dropped, because the commit fails, publishes nothing.
     let turn = (keep && !events.is_empty()).then(|| turn(events));
     if keep {
         connection.commit()?;
@@ -261,12 +260,12 @@ pub(crate) struct PostgresTx<'a> {
     client: &'a Client,
     handle: &'a Handle,
     answer: Duration,
-    /// What begins the transaction, until it is sent: with the first statement, as one round trip fewer is waited for.
+    /// What begins the transaction, until it is sent: together with the first statement, which saves a round trip.
     begin: &'a Cell<Option<&'static str>>,
 }
 
 impl PostgresTx<'_> {
-    /// Waits for the answer to a statement of the transaction, which the first one begins.
+    /// Waits for the answer to a statement of the transaction. The first statement also begins it.
     fn answer<T>(
         &self,
         sql: &str,
@@ -276,7 +275,7 @@ impl PostgresTx<'_> {
             return self.in_time(asked);
         };
         let started = self.client.batch_execute(begin);
-        // What writes is not sent before there is a transaction that it belongs to.
+        // A statement that writes is sent only when its transaction has begun.
         if !sql.trim_start().starts_with("select ") {
             self.in_time(started)?;
             return self.in_time(asked);
@@ -288,15 +287,15 @@ impl PostgresTx<'_> {
     }
 
     fn commit(&self) -> Result<(), Error> {
-        // Without a statement it has not begun.
+        // Without a statement the transaction has not begun.
         match self.begin.take() {
             Some(_) => Ok(()),
             None => self.in_time(self.client.batch_execute("commit")),
         }
     }
 
-    /// Sends it and waits for nothing: what is sent next on the connection comes after it, and if the connection ends, so
-    /// does the transaction.
+    /// Sends the rollback without waiting for the answer: the connection processes it before anything that is sent later, and
+    /// if the connection ends, so does the transaction.
     fn roll_back(&self) {
         if self.begin.take().is_none() {
             let end = self.client.batch_execute("rollback");
@@ -305,7 +304,7 @@ impl PostgresTx<'_> {
         }
     }
 
-    /// Waits for the answer to a statement, but not for ever: a server may be there and frozen, or another's lock stay.
+    /// Waits for the answer to a statement, with a limit: the server may be frozen, or another transaction keep a lock.
     fn in_time<T>(&self, asked: impl Future<Output = Result<T, tokio_postgres::Error>>) -> Result<T, Error> {
         let answer = self
             .handle
@@ -316,12 +315,12 @@ impl PostgresTx<'_> {
         })??)
     }
 
-    /// Waits, with nobody's transaction open.
+    /// Waits, outside of a transaction.
     fn wait(&self, time: Duration) {
         self.handle.block_on(tokio::time::sleep(time));
     }
 
-    /// Without a bound: a migration takes as long as it takes.
+    /// Without a time limit: a migration takes as long as it takes.
     pub(crate) fn script(&mut self, sql: &str) -> Result<(), Error> {
         if let Some(begin) = self.begin.take() {
             self.in_time(self.client.batch_execute(begin))?;

@@ -1,7 +1,7 @@
-//! Who may use a connection: a bounded number at once, of which long reads take a part only. Requesters take turns, and none
-//! has all of them; while others ask too, each has a part only, because those under way slow each other down.
+//! Shares the connections: a limited number is in use at once, long reads use a part of them only. Requesters take turns, and
+//! none uses all of them; while several are active, each uses a quarter, because concurrent work slows all of it down.
 //!
-//! Owns: how long anybody waits for one. Must not: hold a connection.
+//! Owns: how long a caller waits for a connection. Must not: hold a connection.
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -16,39 +16,39 @@ use tokio::{
 
 use crate::{Error, requester::Requester};
 
-/// How long a long read waits for its turn before it hears that there are too many.
+/// How long a long read waits for its turn before it is refused.
 const LONG: Duration = Duration::from_secs(10);
-/// One connection in so many serves long reads, and one requester while others ask too.
+/// Long reads use one of this many connections, and so does a requester while others are active.
 const PART: usize = 4;
-/// For how long a requester counts as one that asks.
+/// How long a requester counts as active after a call.
 const RECENT: Duration = Duration::from_millis(500);
 
-/// How long what needs a connection takes.
+/// How long a connection is needed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Takes {
-    /// A few rows by an index, or a change.
+    /// A few rows by index, or a change.
     Moment,
-    /// Possibly seconds: it reads all there is of something.
+    /// Possibly seconds: all rows of something.
     Long,
 }
 
-/// A place among those that use a connection.
+/// Permission to use a connection.
 pub(crate) struct Place {
     _connection: OwnedSemaphorePermit,
-    /// The server itself needs none.
+    /// None for the server itself.
     _turn: Option<Turn<Requester>>,
     _long: Option<Turn<Requester>>,
 }
 
-/// The turns of requesters, and how many of them one has at once: while nobody else asks, and while others do.
+/// The turns of requesters, and how many each has at once: while it is the only active one, and while others are.
 struct Part {
     turns: Turns<Requester>,
     alone: usize,
-    beside: usize,
+    shared: usize,
 }
 
 impl Part {
-    fn new(at_once: usize, alone: usize, beside: usize) -> Self {
+    fn new(at_once: usize, alone: usize, shared: usize) -> Self {
         Self {
             turns: Turns::new(Bounds {
                 at_once,
@@ -57,7 +57,7 @@ impl Part {
                 waiting_in_all: usize::MAX,
             }),
             alone: alone.max(1),
-            beside: beside.max(1),
+            shared: shared.max(1),
         }
     }
 
@@ -68,24 +68,24 @@ impl Part {
         patience: Duration,
     ) -> Option<Turn<Requester>> {
         self.turns
-            .set_each(if is_shared { self.beside } else { self.alone });
+            .set_each(if is_shared { self.shared } else { self.alone });
         timeout(patience, self.turns.wait(requester)).await.ok()?.ok()
     }
 }
 
 pub(crate) struct Shares {
-    /// One permit per connection; to close is to have them all.
+    /// One permit per connection; closing takes all of them.
     connections: Arc<Semaphore>,
     count: u32,
     all: Part,
     long: Part,
-    asked: Mutex<Asked>,
-    /// How long anybody waits for a connection, and a long read for its turn.
+    active: Mutex<Active>,
+    /// How long a caller waits for a connection, and a long read for its turn.
     patience: (Duration, Duration),
 }
 
 impl Shares {
-    /// So many connections, for one of which anybody waits so long.
+    /// This many connections; a caller waits at most this long.
     pub(crate) fn new(connections: usize, patience: Duration) -> Self {
         let long = (connections / PART).max(1);
         Self {
@@ -97,18 +97,18 @@ impl Shares {
                 connections / SHARED,
             ),
             long: Part::new(long, long, long / 2),
-            asked: Mutex::default(),
+            active: Mutex::default(),
             patience: (patience, LONG),
         }
     }
 
-    /// A place, as soon as there is one.
+    /// Waits for permission.
     ///
     /// # Errors
-    /// [`Error::Busy`] where too many long reads wait, [`Error::Unavailable`] where no connection becomes free.
+    /// [`Error::Busy`] if too many long reads wait, [`Error::Unavailable`] if no connection becomes free.
     pub(crate) async fn take(&self, takes: Takes) -> Result<Place, Error> {
         let requester = Requester::current();
-        let is_shared = self.asks(requester);
+        let is_shared = self.note(requester);
         let long = match takes {
             Takes::Moment => None,
             Takes::Long => {
@@ -129,25 +129,25 @@ impl Shares {
         })
     }
 
-    /// Notes who asks; whether more than one requester has asked of late.
-    fn asks(&self, requester: Requester) -> bool {
+    /// Notes an active requester; returns whether more than one is active.
+    fn note(&self, requester: Requester) -> bool {
         if requester != Requester::Server {
-            self.asked().note(requester, Instant::now());
+            self.active().note(requester, Instant::now());
         }
         self.is_shared()
     }
 
-    /// Whether more than one requester has asked of late.
+    /// Whether more than one requester is active.
     pub(crate) fn is_shared(&self) -> bool {
-        let before = self.asked().before;
+        let before = self.active().before;
         before.is_some_and(|(_, at)| at.elapsed() < RECENT)
     }
 
-    fn asked(&self) -> MutexGuard<'_, Asked> {
-        self.asked.lock().unwrap_or_else(PoisonError::into_inner)
+    fn active(&self) -> MutexGuard<'_, Active> {
+        self.active.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits for those under way, then lets nobody in.
+    /// Waits for the connections in use, then grants none.
     pub(crate) async fn close(&self) {
         if let Ok(permits) = self.connections.acquire_many(self.count).await {
             permits.forget();
@@ -156,14 +156,14 @@ impl Shares {
     }
 }
 
-/// The requester that asked last, and the one that asked last before it.
+/// The two requesters that called last.
 #[derive(Default)]
-struct Asked {
+struct Active {
     last: Option<(Requester, Instant)>,
     before: Option<(Requester, Instant)>,
 }
 
-impl Asked {
+impl Active {
     fn note(&mut self, requester: Requester, now: Instant) {
         if self.last.is_some_and(|(last, _)| last != requester) {
             self.before = self.last;
@@ -240,6 +240,6 @@ mod tests {
         );
         tokio::time::sleep(RECENT).await;
         let more = [take(1).await, take(1).await];
-        assert!(more.iter().all(Result::is_ok), "nobody else asks any more");
+        assert!(more.iter().all(Result::is_ok), "the other is no longer active");
     }
 }

@@ -37,7 +37,7 @@ async fn memory(bench: &Bench, kind: Kind) -> f64 {
         let mut clients = Clients::new();
         clients.connect(&server, first..first + FEW).await;
     }
-    // A server that only writes notices that they are gone.
+    // A server that only writes notices that they have closed.
     server.publish(FINAL_WRITES);
     server.published();
     // Some of them first, so that the memory for opening many at once is not counted either.

@@ -67,7 +67,7 @@ pub struct Request {
 }
 
 impl Request {
-    /// A header's value; empty if it is missing.
+    /// A header's value; empty if absent.
     pub fn header(&self, name: &str) -> &str {
         let found = self.headers.iter().find(|(known, _)| known == name);
         found.map_or("", |(_, value)| value)

@@ -108,7 +108,7 @@ const LOCK: &str = "on conflict (channel, recipient, target_key) do update set u
      returning channel, recipient, target_key, singles, summary_id, summary_at";
 const SAVE: &str = "on conflict (channel, recipient, target_key) do update set singles = excluded.singles, \
      summary_id = excluded.summary_id, summary_at = excluded.summary_at";
-// Updated, so that a claim of it waits for the messages that join, or these see that it is gone.
+// Updated, so that a claim of it waits for the messages that join, or these see that it was claimed.
 const WAITS: &str =
     "update deliveries set updated_at = $2 where id = $1 and state = 'pending' and attempts = 0";
 

@@ -92,7 +92,7 @@ impl AttemptResult {
 /// Messages to retry: the lane, and when it is due.
 pub(crate) type Recorded = Vec<(Arc<str>, Time)>;
 
-// An attempt is written completely, because one that began is there already.
+// An attempt is written completely, because its start is already stored.
 const ENDED: &str = "on conflict (delivery_id, number) do update set ended_at = excluded.ended_at, \
      outcome = excluded.outcome, status = excluded.status, answer = excluded.answer, reason = excluded.reason";
 // Even if the lease expired meanwhile: a delivered message is not resent.

@@ -236,7 +236,7 @@ pub(crate) fn save(tx: &mut Tx<'_>, vault: &Vault, new: &New<'_>) -> Result<Id, 
     let url = url.ok_or(Error::Fault("only a known URL can be saved"))?;
     let seal = |id| vault.seal(&aad(new.owner, new.company, (id, new.channel)), url.expose());
     if let Some((id,)) = tx.one::<(Id,)>(SAME, same)? {
-        // Sealed anew: it may have been one that the secret key cannot decrypt.
+        // Sealed again: it may have been one that the secret key cannot decrypt.
         tx.execute(AGAIN, params![id, template, now, seal(id)])?;
         return Ok(id);
     }
@@ -376,7 +376,7 @@ const AFTER: &str = " order by d.id limit ?";
 const RESEAL: &str = "update destinations set sealed = $3, sealed_for = '' where id = $1 and sealed = $2";
 
 /// Seals URLs with the vault's first key that only an older key can decrypt: those after this id, up to a limit. How
-/// many were sealed anew, and after which id to continue; none at the end.
+/// many were sealed again, and after which id to continue; none at the end.
 ///
 /// # Errors
 /// Database errors.

@@ -27,7 +27,7 @@ use crate::{
 };
 use count::{Counts, date};
 
-/// How many events one run looks at, the newest first.
+/// How many events one run checks, newest first.
 const EVENTS: usize = 20_000;
 /// How many of them one query reads.
 const PAGE: u32 = 500;

@@ -1,7 +1,7 @@
-//! Findings and entries that nothing but their position tells apart.
+//! Findings and entries that differ in nothing but their position.
 //!
-//! Owns: which of them are pairs. The order of positions is kept, and of all ways to do that the one counts in which the
-//! lines move alike: inserted lines move all that follows by the same number.
+//! Owns: which of them are pairs. The order of positions is kept, and of all alignments that keep it the one is chosen in
+//! which the lines move alike: inserted lines move everything after them by the same number.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -15,13 +15,13 @@ const MOST: usize = 250_000;
 const STEPS: usize = 4_000_000;
 const DEPTH: u32 = 8;
 
-/// What a way costs: turns and what is left out; by how much lines moved that did not move as the one before; columns.
+/// The cost of an alignment: turns and skips; by how many lines a pair moved that did not move as the one before; columns.
 type Cost = (i64, i128, i128);
 /// A pair that moved in another way than the one before it.
 const TURN: i64 = 4;
 /// A pair in another column.
 const COLUMN: i64 = 2;
-/// One left out on either side. Leaving out a finding and an entry costs less than two turns and more than one.
+/// One skipped on either side. Skipping a finding and an entry costs less than two turns and more than one.
 const SKIP: i64 = 3;
 
 /// Pairs of indices into two sorted lists of positions. `fixed` says that what comes before and after them is known to be
@@ -103,8 +103,8 @@ impl Cheapest {
     }
 }
 
-/// The cheapest way of all. The costs of what is left out are counted from the end of both lists, so that two ways to
-/// different pairs compare.
+/// The cheapest way of all. The costs of skips are counted from the end of both lists, so that alignments that
+/// end in different pairs compare.
 fn exact(stored: &[Position], entries: &[Position], fixed: bool) -> Pairs {
     let mut ways: HashMap<(usize, usize), Option<(usize, usize)>> = HashMap::new();
     let (mut any, mut by_move) = (Cheapest::default(), HashMap::<i128, Cheapest>::new());
@@ -258,19 +258,15 @@ mod tests {
         assert_eq!(
             align(&stored, &entries, false),
             [(0, 0), (1, 1)],
-            "two lines less"
+            "two lines deleted"
         );
         assert_eq!(
             align(&stored, &entries, true),
             [(0, 1)],
-            "one less, and a new one"
+            "one fixed, and a new one"
         );
         let moved = [(22, 0), (24, 0)];
-        assert_eq!(
-            align(&stored, &moved, true),
-            [(0, 0), (1, 1)],
-            "none is where one was"
-        );
+        assert_eq!(align(&stored, &moved, true), [(0, 0), (1, 1)], "no line stayed");
     }
 
     // promise: M3

@@ -164,7 +164,7 @@ fn was_left_apart(
     pair::is_alike(one, other) && (first != Some(level) || again && one.keys[0] == other.keys[0])
 }
 
-/// What entries say, each part by itself.
+/// The values of entries, each part separately.
 #[derive(Default)]
 struct Content {
     codes: BTreeSet<u64>,

@@ -38,12 +38,12 @@ impl Moves {
         (before, behind)
     }
 
-    /// Whether the nearest neighbors before and behind this line both say how it moved, and the same.
+    /// Whether the nearest neighbors before and after this line moved alike.
     pub(super) fn is_fixed(&self, line: u32, but: usize) -> bool {
         matches!(self.around(line, but), (Some(before), Some(behind)) if before == behind)
     }
 
-    /// Whether a pair moved otherwise than its nearest neighbors before and behind, which moved alike.
+    /// Whether a pair moved differently from its nearest neighbors before and after, which moved alike.
     pub(super) fn are_left_by(&self, stored: &[Stored], entries: &[Entry], pair: &Pair) -> bool {
         let (Some(one), Some(other)) = (stored.get(pair.stored), entries.get(pair.entry)) else {
             return false;
@@ -52,7 +52,7 @@ impl Moves {
         self.is_fixed(from, pair.stored) && self.expected(from, pair.stored) != i64::from(to)
     }
 
-    /// Where a line is to be looked for: it moved as its neighbors, where those moved alike.
+    /// The expected new line: it moved as its neighbors, if those moved alike.
     pub(super) fn expected(&self, line: u32, but: usize) -> i64 {
         let by = match self.around(line, but) {
             (Some(before), Some(behind)) if before != behind => 0,

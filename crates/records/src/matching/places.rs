@@ -63,8 +63,8 @@ pub(super) fn assign(stored: &[Stored], entries: &[Entry], class: &Class, matche
             words == entry.identity.exact
         });
         if words.may_be_new(entry) {
-            // In new words a verdict covers all of an alert or nothing: with a finding beside it for what is left, the
-            // same report again would be something else.
+            // With a new wording a verdict covers all of an alert or nothing: with another finding for the rest, the same
+            // report would not match itself the next time.
             let mut left = places.clone();
             let more = cover((stored, &index), entry, &mut left, |words| {
                 words != entry.identity.exact

@@ -1,8 +1,8 @@
 //! The order in which committed transactions reach the bus.
 //!
-//! Commits run beside each other, and whoever committed first may hear of it last. A transaction takes its turn before
-//! it commits; one that rests on another's rows could read them only after that one's commit, so its turn is later.
-//! Publishing by turns therefore never shows an effect before its cause.
+//! Commits run concurrently, and the first to commit may be the last to learn of it. A transaction takes its turn before it
+//! commits; one that depends on another's rows could read them only after that one's commit, so its turn is later.
+//! Publishing in turn therefore never shows an effect before its cause.
 
 use std::{
     collections::BTreeMap,
@@ -18,11 +18,11 @@ pub(super) struct Turns(Arc<Mutex<Queue>>);
 #[derive(Default)]
 struct Queue {
     next: u64,
-    /// Every turn whose predecessors are not all over: its events once it is over, none before.
+    /// Every turn whose predecessors have not all ended: its events once it has ended, none before.
     open: BTreeMap<u64, Option<Vec<Event>>>,
 }
 
-/// A place in the order. Dropped without [`publish`](Self::publish), it passes with nothing.
+/// A place in the order. Dropped without [`publish`](Self::publish), it publishes nothing.
 pub(super) struct Turn {
     turns: Turns,
     number: u64,

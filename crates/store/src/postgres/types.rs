@@ -35,7 +35,7 @@ impl ToSql for Param<'_> {
             Value::Real(real) if *ty == Type::FLOAT8 => real.to_sql(ty, out),
             Value::Text(text) if <&str as ToSql>::accepts(ty) => text.to_sql(ty, out),
             // Not the value: it may be a secret.
-            _ => Err(format!("a parameter does not fit the type {ty}").into()),
+            _ => Err(format!("a parameter cannot be converted to the type {ty}").into()),
         }
     }
 

@@ -170,7 +170,7 @@ async fn more_than_one_call_handles_is_reported_and_left_for_the_next() {
         let oldest = "select count(*) from deliveries where state = 'pending' and created_at < \
              (select max(created_at) from deliveries)";
         assert_eq!(call().await.unwrap(), (2, true), "{}", fixture.name);
-        assert_eq!(fixture.count(oldest).await, 2, "the oldest first");
+        assert_eq!(fixture.count(oldest).await, 2, "oldest first");
         assert_eq!(call().await.unwrap(), (1, false));
         assert_eq!(call().await.unwrap(), (0, false));
     }

@@ -1,7 +1,6 @@
-//! Connections are served by threads of their own: an answer of the database does not wait until a request has been
-//! dealt with.
+//! Dedicated threads for the connections: an answer of the database does not wait behind a request that is being processed.
 //!
-//! Owns: those threads. Must not: know what is asked.
+//! Owns: those threads. Must not: know the statements.
 
 use std::{
     future::{Future, poll_fn},
@@ -19,7 +18,7 @@ use tokio_postgres::{Client, Config, Error};
 
 type Connecting<'a> = Pin<Box<dyn Future<Output = Result<(Client, JoinHandle<()>), Error>> + Send + 'a>>;
 
-/// One thread for so many processors, at least one.
+/// Processors per thread; at least one thread.
 const PROCESSORS: usize = 4;
 
 /// The threads; they end with this.
@@ -36,10 +35,10 @@ impl Threads {
             .map(|runtime| Self(Some(runtime)))
     }
 
-    /// What connects as the other does, but on these threads.
-    pub(super) fn connect<C: Connect>(&self, by: C) -> Apart<C> {
+    /// Connects by the same means, but on these threads.
+    pub(super) fn connect<C: Connect>(&self, by: C) -> OnThreads<C> {
         let threads = self.0.as_ref().map(|runtime| runtime.handle().clone());
-        Apart { by, threads }
+        OnThreads { by, threads }
     }
 }
 
@@ -51,16 +50,16 @@ impl Drop for Threads {
     }
 }
 
-pub(super) struct Apart<C> {
+pub(super) struct OnThreads<C> {
     by: C,
     threads: Option<Handle>,
 }
 
-impl<C: Connect> Connect for Apart<C> {
+impl<C: Connect> Connect for OnThreads<C> {
     fn connect(&self, config: &Config) -> Connecting<'_> {
         let mut connecting = self.by.connect(config);
         Box::pin(poll_fn(move |context| -> Poll<_> {
-            // Its socket, its timers and the task that serves it belong to the runtime that is entered.
+            // The socket, its timers and the task that serves it belong to the entered runtime.
             let _entered = self.threads.as_ref().map(Handle::enter);
             connecting.as_mut().poll(context)
         }))
