@@ -91,11 +91,7 @@ impl Shares {
         Self {
             connections: Arc::new(Semaphore::new(connections)),
             count: u32::try_from(connections).unwrap_or(1),
-            all: Part::new(
-                connections,
-                connections - connections / PART,
-                connections / SHARED,
-            ),
+            all: Part::new(connections, connections - connections / PART, connections / PART),
             long: Part::new(long, long, long / 2),
             active: Mutex::default(),
             patience: (patience, LONG),
