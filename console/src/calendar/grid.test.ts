@@ -26,6 +26,12 @@ const item = (changes: Partial<CalendarItem>): CalendarItem => ({
   status: 'open',
   company_id: 'c',
   company_name: 'C',
+  date: null,
+  ends_at: null,
+  ends_on: null,
+  project_id: null,
+  project_name: null,
+  severity: null,
   ...changes,
 });
 

@@ -13,6 +13,7 @@ const entry = (recipient: string, channel: TraceEntry['channel'], told: boolean)
   rule_id: null,
   team_id: null,
   delivery: null,
+  notification_id: null,
 });
 
 it('groups channels by recipient, notified recipients first', () => {

@@ -8,6 +8,8 @@ const kind = (severity: boolean, channels: EventType['channels']): EventType => 
   summary: '',
   severity,
   notifies: true,
+  live: true,
+  platform: false,
   channels,
 });
 const rule: Rule = {
@@ -31,12 +33,14 @@ const rule: Rule = {
   disabled_reason: null,
   format: null,
   template: null,
+  created_at: '2026-11-23T12:00:00Z',
+  updated_at: '2026-11-23T12:00:00Z',
 };
 
 it('sends back the same rule it received', () => {
   const body = bodyOf(formOf(rule, ''), kind(true, ['email']));
-  const { id, disabled_reason, batch, format, template, ...rest } = rule;
-  expect([id, disabled_reason, batch, format, template]).toBeDefined();
+  const { id, disabled_reason, batch, format, template, created_at, updated_at, ...rest } = rule;
+  expect([id, disabled_reason, batch, format, template, created_at, updated_at]).toBeDefined();
   expect(body).toEqual(rest);
   expect(filterCount(rule.filters)).toBe(3);
   expect(filterCount({ tags: [], tools: ['trivy'] })).toBe(1);
