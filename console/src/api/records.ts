@@ -4,7 +4,7 @@
  */
 
 import { API } from './http';
-import { namesOf, type Answer, type Bodies, type Body } from './served';
+import type { Answer, Bodies, Body } from './served';
 import type { Finding, Page, Project, Scan } from './types';
 import { at, get, remove, send, type PageAsk, type Signal } from './verbs';
 
@@ -14,28 +14,13 @@ export interface RecordFilter {
   project_id?: string;
   finding_id?: string;
   status?: string;
-  kind?: string;
-  criticality?: string;
-  format?: string;
   text?: string;
   sort?: string;
 }
 
 export type AssetKind = Answer<'AssetKind'>;
-export const ASSET_KINDS = namesOf<AssetKind>({
-  application: true,
-  repository: true,
-  host: true,
-  domain: true,
-  network: true,
-  cloud: true,
-  image: true,
-  other: true,
-});
 export type AssetStatus = Answer<'AssetStatus'>;
-export const ASSET_STATUSES = namesOf<AssetStatus>({ active: true, retired: true });
 export type Criticality = Answer<'AssetCriticality'>;
-export const CRITICALITIES = namesOf<Criticality>({ critical: true, high: true, medium: true, low: true });
 
 export type Asset = Answer<'Asset'>;
 export type AssetBody = Bodies<'NewAsset', 'AssetChange'>;
@@ -47,7 +32,6 @@ export const changeAsset = (id: string, body: AssetBody) => send<Asset>('PATCH',
 export const deleteAsset = (id: string) => remove(at('/assets', id));
 
 export type AgreementStatus = Answer<'AgreementStatus'>;
-export const AGREEMENT_STATUSES = namesOf<AgreementStatus>({ draft: true, active: true, terminated: true });
 
 /** `expires_on` is its last day. */
 export type Agreement = Answer<'Agreement'>;
@@ -61,14 +45,6 @@ export const changeAgreement = (id: string, body: AgreementBody) =>
 export const deleteAgreement = (id: string) => remove(at('/agreements', id));
 
 export type ApprovalStatus = Answer<'ApprovalStatus'>;
-export const APPROVAL_STATUSES = namesOf<ApprovalStatus>({
-  requested: true,
-  approved: true,
-  rejected: true,
-  expired: true,
-  ended: true,
-  unapproved: true,
-});
 
 /** `version` is raised by each change; a decision names the version it was based on. */
 export type Approval = Answer<'Approval'>;
@@ -88,15 +64,7 @@ export const decide = (id: string, version: number, decision: 'approved' | 'reje
   });
 
 export type ReportStatus = Answer<'ReportStatus'>;
-export const REPORT_STATUSES = namesOf<ReportStatus>({
-  pending: true,
-  running: true,
-  ready: true,
-  failed: true,
-  expired: true,
-});
 export type ReportFormat = Answer<'ReportFormat'>;
-export const REPORT_FORMATS = namesOf<ReportFormat>({ html: true, csv: true, json: true });
 
 /** Which findings to include; an empty list means all. */
 export type ReportContents = Answer<'ReportContents'>;

@@ -1,15 +1,23 @@
 /** The English texts of projects, assets, agreements and reports. */
 
-import type { AssetKind, AssetStatus, Criticality, ReportFormat, ReportStatus } from '../api/records';
+import type {
+  AgreementStatus,
+  AssetKind,
+  AssetStatus,
+  Criticality,
+  ReportFormat,
+  ReportStatus,
+} from '../api/records';
+import type { ProjectStatus } from '../api/types';
 import { count } from '../format/count';
 
-export const projectStatusNames: Record<'planned' | 'active' | 'completed', string> = {
+export const projectStatusNames: Record<ProjectStatus, string> = {
   planned: 'Planned',
   active: 'Active',
   completed: 'Completed',
 };
 
-export const agreementStatusNames: Record<'draft' | 'active' | 'terminated', string> = {
+export const agreementStatusNames: Record<AgreementStatus, string> = {
   draft: 'Draft',
   active: 'Active',
   terminated: 'Terminated',
