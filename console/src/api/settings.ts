@@ -16,12 +16,6 @@ export const CHANNELS = namesOf<Channel>({
 
 /** The payload templates of a chat webhook. */
 export type ChatTemplate = Answer<'TemplateName'>;
-export const CHAT_TEMPLATES = namesOf<ChatTemplate>({
-  mattermost: true,
-  google_chat: true,
-  discord: true,
-  ntfy: true,
-});
 
 export type EventType = Answer<'EventType'>;
 export const eventTypes = (signal?: Signal) => get<Page<EventType>>('/event-types', {}, signal);
@@ -68,9 +62,7 @@ export type Recipients = Answer<'RuleRecipients'>;
 /** Empty filters are left out; the description has any text for a status. */
 export type RuleFilters = Partial<Omit<Answer<'RuleFilters'>, 'statuses'> & { statuses: FindingStatus[] }>;
 export type WebhookFormat = Answer<'WebhookFormat'>;
-export const WEBHOOK_FORMATS = namesOf<WebhookFormat>({ standard: true, cloudevents: true });
 export type Batch = Answer<'RuleBatch'>;
-export const BATCHES = namesOf<Batch>({ import: true, event: true });
 
 /**
  * `batch`: webhooks only, one post per import, or one per event. `disabled_reason`: why a platform update
@@ -92,18 +84,6 @@ export const changeRule = (id: string, body: RuleBody) =>
 export const deleteRule = (id: string) => remove(at('/notification-rules', id));
 
 export type DeliveryState = Answer<'DeliveryState'>;
-export const DELIVERY_STATES = namesOf<DeliveryState>({
-  pending: true,
-  sending: true,
-  delivered: true,
-  written: true,
-  refused: true,
-  failed: true,
-  unknown: true,
-  cancelled: true,
-  bundled: true,
-  set_aside: true,
-});
 export type Delivery = Answer<'Delivery'>;
 export type Attempt = Answer<'AttemptLog'>;
 export type DeliveryLog = Answer<'DeliveryLog'>;
