@@ -40,6 +40,19 @@ export default ts.config(
   },
   { files: ['src/state/live.svelte.ts', 'src/api/http.ts'], rules: { 'no-restricted-globals': 'off' } },
   {
+    // What every page shares knows no page.
+    files: ['src/{api,format,state,ui}/**'],
+    ignores: ['**/*.test.ts'],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        {
+          patterns: [{ regex: '^\\.\\./(?!(api|format|state|ui)/)', message: 'Shared code knows no page.' }],
+        },
+      ],
+    },
+  },
+  {
     files: ['**/*.svelte', '**/*.svelte.ts'],
     languageOptions: { parserOptions: { parser: ts.parser, extraFileExtensions: ['.svelte'], svelteConfig } },
   },

@@ -1,10 +1,6 @@
 /** From the first segment of a path to its page. Each page is a file of its own, loaded on demand. */
 
-import type { Component } from 'svelte';
-
-/** The page of one record takes its id; the others take nothing. */
-export type PageComponent = Component<{ id: string }>;
-type Load = () => Promise<{ default: PageComponent | Component }>;
+import type { Found, Load } from './state/load';
 
 interface Place {
   /** `/name` */
@@ -17,35 +13,34 @@ interface Place {
 
 const places: Record<string, Place> = {
   // To add a page, add a line here, and one in shell/places.ts if it belongs in the navigation.
-  dashboard: { list: () => import('./pages/Dashboard.svelte') },
-  findings: { list: () => import('./pages/Findings.svelte'), one: () => import('./pages/Finding.svelte') },
-  scans: { list: () => import('./pages/Scans.svelte'), one: () => import('./pages/Scan.svelte') },
-  targets: { list: () => import('./pages/Targets.svelte') },
-  projects: { list: () => import('./pages/Projects.svelte'), one: () => import('./pages/Project.svelte') },
-  assets: { list: () => import('./pages/Assets.svelte'), one: () => import('./pages/Asset.svelte') },
+  dashboard: { list: () => import('./dashboard/Dashboard.svelte') },
+  findings: {
+    list: () => import('./findings/Findings.svelte'),
+    one: () => import('./findings/Finding.svelte'),
+  },
+  scans: { list: () => import('./scans/Scans.svelte'), one: () => import('./scans/Scan.svelte') },
+  targets: { list: () => import('./scans/Targets.svelte') },
+  projects: {
+    list: () => import('./records/Projects.svelte'),
+    one: () => import('./records/Project.svelte'),
+  },
+  assets: { list: () => import('./records/Assets.svelte'), one: () => import('./records/Asset.svelte') },
   agreements: {
-    list: () => import('./pages/Agreements.svelte'),
-    one: () => import('./pages/Agreement.svelte'),
+    list: () => import('./records/Agreements.svelte'),
+    one: () => import('./records/Agreement.svelte'),
   },
-  reports: { list: () => import('./pages/Reports.svelte'), one: () => import('./pages/Report.svelte') },
+  reports: { list: () => import('./records/Reports.svelte'), one: () => import('./records/Report.svelte') },
   approvals: {
-    list: () => import('./pages/Approvals.svelte'),
-    one: () => import('./pages/Approval.svelte'),
+    list: () => import('./approvals/Approvals.svelte'),
+    one: () => import('./approvals/Approval.svelte'),
   },
-  calendar: { list: () => import('./pages/Calendar.svelte') },
-  insights: { list: () => import('./pages/TimeToKnow.svelte') },
-  inbox: { list: () => import('./pages/Inbox.svelte') },
-  settings: { list: () => import('./pages/Settings.svelte'), below: true },
+  calendar: { list: () => import('./calendar/Calendar.svelte') },
+  insights: { list: () => import('./insights/TimeToKnow.svelte') },
+  inbox: { list: () => import('./inbox/Inbox.svelte') },
+  settings: { list: () => import('./settings/Settings.svelte'), below: true },
 };
 
-const nowhere: Load = () => import('./pages/NotFound.svelte');
-
-/** What a path shows; `key` distinguishes two records of one page. */
-export interface Found {
-  load: Load;
-  key: string;
-  id: string;
-}
+const nowhere: Load = () => import('./ui/NotFound.svelte');
 
 export function pageOf(path: string): Found {
   const [name = '', id, ...rest] = path.split('/').filter(Boolean);
@@ -55,18 +50,6 @@ export function pageOf(path: string): Found {
     return { load: place.one, key: `${name}/${id}`, id };
   }
   return { load: nowhere, key: '', id: '' };
-}
-
-const loaded = new Map<Load, Promise<PageComponent>>();
-
-/** The page itself: the same promise for the same page, so that it stays while its path changes. */
-export function load(found: Found): Promise<PageComponent> {
-  const known = loaded.get(found.load);
-  if (known) return known;
-  const coming = found.load().then((file) => file.default as PageComponent);
-  loaded.set(found.load, coming);
-  coming.catch(() => loaded.delete(found.load));
-  return coming;
 }
 
 /** Preloads every page, so that the first click on each does not wait. */

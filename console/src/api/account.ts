@@ -1,8 +1,8 @@
 /** The calls for the caller's own account: profile, password, tokens, sessions and saved views. */
 
-import type { PageAsk } from './calls';
+import type { Answer } from './served';
 import type { Me, Page } from './types';
-import { at, get, remove, send, type Signal } from './verbs';
+import { at, get, remove, send, type PageAsk, type Signal } from './verbs';
 
 export const rename = (name: string) => send<Me>('PATCH', '/me', { name });
 
@@ -13,27 +13,13 @@ export const setOwnActions = (notify_own_actions: boolean) =>
 export const changePassword = (current_password: string, new_password: string, end_tokens: boolean) =>
   send<undefined>('POST', '/me/password', { current_password, new_password, end_tokens });
 
-export interface Token {
-  id: string;
-  name: string;
-  created_at: string;
-  last_used_at: string | null;
-  expires_at: string | null;
-}
+export type Token = Answer<'Token'>;
 export const tokens = (page: PageAsk, signal?: Signal) => get<Page<Token>>('/tokens', { ...page }, signal);
 export const createToken = (body: { name: string; expires_at: string | null }) =>
   send<Token & { token: string }>('POST', '/tokens', body);
 export const revokeToken = (id: string) => remove(at('/tokens', id));
 
-export interface Session {
-  id: string;
-  created_at: string;
-  last_used_at: string | null;
-  expires_at: string;
-  address: string | null;
-  user_agent: string | null;
-  current: boolean;
-}
+export type Session = Answer<'Session'>;
 export const sessions = (page: PageAsk, signal?: Signal) =>
   get<Page<Session>>('/sessions', { ...page }, signal);
 export const endSession = (id: string) => remove(at('/sessions', id));
@@ -41,23 +27,8 @@ export const endSession = (id: string) => remove(at('/sessions', id));
 export const endOtherSessions = (tokens: boolean) =>
   send<undefined>('POST', tokens ? '/sessions/end-others?end_tokens=true' : '/sessions/end-others');
 
-export type ViewPage =
-  | 'findings'
-  | 'scans'
-  | 'assets'
-  | 'projects'
-  | 'agreements'
-  | 'reports'
-  | 'approvals'
-  | 'calendar'
-  | 'inbox';
-export interface SavedView {
-  id: string;
-  page: ViewPage;
-  name: string;
-  query: string;
-  created_at: string;
-}
+export type ViewPage = Answer<'ViewPage'>;
+export type SavedView = Answer<'SavedView'>;
 /** The most views a user may have. */
 export const views = (page: ViewPage, signal?: Signal) =>
   get<Page<SavedView>>('/me/views', { page, limit: 100 }, signal);

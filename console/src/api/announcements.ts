@@ -1,31 +1,19 @@
 /** The banners above every page: announcements, and the warning that no mail is sent. */
 
-import { request } from './http';
+import type { Answer } from './served';
 import type { Page } from './types';
+import { at, get, remove, send } from './verbs';
 
-export interface Announcement {
-  id: string;
-  title: string;
-  body: string;
-  /** When it stops being shown; null if it stays. */
-  until: string | null;
-  created_at: string;
-}
+/** `until`: when it stops being shown; null if it stays. */
+export type Announcement = Answer<'Announcement'>;
 export const announcements = (signal: AbortSignal) =>
-  request<Page<Announcement>>('/announcements', { parameters: { limit: 20 }, signal });
+  get<Page<Announcement>>('/announcements', { limit: 20 }, signal);
 export const announce = (body: { title: string; body: string; until: string | null }) =>
-  request<Announcement>('/announcements', { method: 'POST', body });
+  send<Announcement>('POST', '/announcements', body);
 /** For administrators. `file`: there is no mail server, and emails are written to files. */
-export interface DestinationSummary {
-  mail: 'smtp' | 'file';
-  switched_off: number;
-  failing: number;
-  /** Quarantined events and messages. */
-  set_aside: number;
-}
+export type DestinationSummary = Omit<Answer<'DestinationSummary'>, 'mail'> & { mail: 'smtp' | 'file' };
 export const destinationSummary = (signal: AbortSignal) =>
-  request<DestinationSummary>('/destinations/summary', { signal });
+  get<DestinationSummary>('/destinations/summary', {}, signal);
 
 /** Removes it from every screen; messages already sent stay. */
-export const withdraw = (id: string) =>
-  request<undefined>(`/announcements/${encodeURIComponent(id)}`, { method: 'DELETE' });
+export const withdraw = (id: string) => remove(at('/announcements', id));

@@ -1,10 +1,10 @@
-/** Every API call of the console, by name. */
+/** The calls that the first load or several folders need. */
 
 import { request } from './http';
+import type { Answer } from './served';
 import type {
   CalendarFeed,
   Finding,
-  FindingMove,
   FindingStatus,
   Me,
   Notification,
@@ -16,20 +16,7 @@ import type {
   Team,
   User,
 } from './types';
-
-export interface PageAsk {
-  limit?: number;
-  cursor?: string | null;
-}
-
-type Signal = AbortSignal | undefined;
-
-function get<T>(path: string, parameters: object = {}, signal?: Signal): Promise<T> {
-  return request<T>(path, {
-    parameters: parameters as Record<string, string | number | boolean | null | undefined>,
-    ...(signal ? { signal } : {}),
-  });
-}
+import { at, get, remove, send, type PageAsk, type Signal } from './verbs';
 
 export const signIn = (email: string, password: string) =>
   request<{ user: User }>('/auth/login', {
@@ -61,31 +48,26 @@ export interface FindingFilter {
 }
 export const findings = (filter: FindingFilter, page: PageAsk, signal?: Signal) =>
   get<Page<Finding>>('/findings', { ...filter, ...page }, signal);
-export const finding = (id: string, signal?: Signal) =>
-  get<Finding>(`/findings/${encodeURIComponent(id)}`, {}, signal);
+export const finding = (id: string, signal?: Signal) => get<Finding>(at('/findings', id), {}, signal);
 export const history = (id: string, signal?: Signal) =>
-  get<{ items: FindingMove[] }>(`/findings/${encodeURIComponent(id)}/history`, {}, signal);
+  get<Answer<'FindingHistory'>>(`${at('/findings', id)}/history`, {}, signal);
 export const setStatus = (id: string, status: FindingStatus, comment: string) =>
-  request<Finding>(`/findings/${encodeURIComponent(id)}/status`, {
-    method: 'POST',
-    body: comment === '' ? { status } : { status, comment },
-  });
+  send<Finding>('POST', `${at('/findings', id)}/status`, comment === '' ? { status } : { status, comment });
 export const setAssignees = (id: string, users: string[], teams: string[]) =>
-  request<Finding>(`/findings/${encodeURIComponent(id)}/assignees`, {
-    method: 'POST',
-    body: { user_ids: users, team_ids: teams },
-  });
+  send<Finding>('POST', `${at('/findings', id)}/assignees`, { user_ids: users, team_ids: teams });
 
 /** All are checked before any is changed. At most 1,000 in one call. */
 export const bulkStatus = (findings: string[], status: FindingStatus, comment = '') =>
-  request<{ changed: number; unchanged: number }>('/findings/bulk/status', {
-    method: 'POST',
-    body: { finding_ids: findings, status, ...(comment === '' ? {} : { comment }) },
+  send<Answer<'BulkOutcome'>>('POST', '/findings/bulk/status', {
+    finding_ids: findings,
+    status,
+    ...(comment === '' ? {} : { comment }),
   });
 export const bulkAssign = (findings: string[], users: string[], teams: string[]) =>
-  request<{ changed: number; unchanged: number }>('/findings/bulk/assignees', {
-    method: 'POST',
-    body: { finding_ids: findings, user_ids: users, team_ids: teams },
+  send<Answer<'BulkOutcome'>>('POST', '/findings/bulk/assignees', {
+    finding_ids: findings,
+    user_ids: users,
+    team_ids: teams,
   });
 
 export const scans = (
@@ -93,22 +75,20 @@ export const scans = (
   page: PageAsk,
   signal?: Signal,
 ) => get<Page<Scan>>('/scans', { ...filter, ...page }, signal);
-export const scan = (id: string, signal?: Signal) =>
-  get<Scan>(`/scans/${encodeURIComponent(id)}`, {}, signal);
+export const scan = (id: string, signal?: Signal) => get<Scan>(at('/scans', id), {}, signal);
 
 export const projects = (
   filter: { company_id?: string; status?: string; text?: string },
   page: PageAsk,
   signal?: Signal,
 ) => get<Page<Project>>('/projects', { ...filter, ...page }, signal);
-export const project = (id: string, signal?: Signal) =>
-  get<Project>(`/projects/${encodeURIComponent(id)}`, {}, signal);
+export const project = (id: string, signal?: Signal) => get<Project>(at('/projects', id), {}, signal);
 
 export const users = (company: string, signal?: Signal) =>
   get<Page<User>>('/users', { company_id: company, limit: 200 }, signal);
 /** An empty string means every company. */
 export const teams = (company: string, signal?: Signal) =>
-  get<Page<Team & { company_name: string }>>('/teams', { company_id: company, limit: 200 }, signal);
+  get<Page<Team>>('/teams', { company_id: company, limit: 200 }, signal);
 
 export interface InboxFilter {
   read?: boolean;
@@ -117,9 +97,8 @@ export interface InboxFilter {
 export const notifications = (filter: InboxFilter, page: PageAsk, signal?: Signal) =>
   get<Page<Notification>>('/notifications', { ...filter, ...page }, signal);
 export const summary = (signal?: Signal) => get<Summary>('/notifications/summary', {}, signal);
-export const markRead = (id: string) =>
-  request<undefined>(`/notifications/${encodeURIComponent(id)}/read`, { method: 'POST' });
-export const markAllRead = () => request<undefined>('/notifications/read-all', { method: 'POST' });
+export const markRead = (id: string) => send<undefined>('POST', `${at('/notifications', id)}/read`);
+export const markAllRead = () => send<undefined>('POST', '/notifications/read-all');
 
 interface CalendarAsk {
   from: string;
@@ -154,6 +133,5 @@ export interface NewSubscription {
 export const subscriptions = (signal?: Signal) =>
   get<Page<Subscription>>('/me/calendar-feeds', { limit: 200 }, signal);
 export const subscribe = (body: NewSubscription) =>
-  request<Subscription & { url: string }>('/me/calendar-feeds', { method: 'POST', body });
-export const unsubscribe = (id: string) =>
-  request<undefined>(`/me/calendar-feeds/${encodeURIComponent(id)}`, { method: 'DELETE' });
+  send<Answer<'MadeFeed'>>('POST', '/me/calendar-feeds', body);
+export const unsubscribe = (id: string) => remove(at('/me/calendar-feeds', id));

@@ -1,44 +1,16 @@
 /** The calls of the dashboard: counts, trend and recent activity. */
 
-import { request } from './http';
-import type { Named, Page, Severity } from './types';
+import type { Answer } from './served';
+import type { Page } from './types';
+import { get, type PageAsk } from './verbs';
 
-export interface TrendDay {
-  /** `2026-01-31`, in the viewer's time zone. */
-  date: string;
-  opened: number;
-  closed: number;
-  /** Open at the end of the day. */
-  open: number;
-}
+/** One day in the viewer's time zone; `open` counts at its end. */
+export type TrendDay = Answer<'DashboardDay'>;
+export type Dashboard = Answer<'Dashboard'>;
 
-export interface Dashboard {
-  /** All severities, most severe first. */
-  open: { severity: Severity; count: number }[];
-  unassigned: number;
-  sla: { breached: number; due_in_7_days: number };
-  trend: TrendDay[];
-  scans: { running: number; scheduled: number };
-  approvals_waiting: number;
-}
-
-export interface Activity {
-  id: string;
-  type: string;
-  at: string;
-  company_id: string | null;
-  company_name: string | null;
-  severity: Severity | null;
-  actor: Named | null;
-  subject_type: string;
-  subject_id: string;
-  title: string;
-}
+export type Activity = Answer<'Activity'>;
 
 export const dashboard = (company: string | null, tz: string, signal: AbortSignal) =>
-  request<Dashboard>('/dashboard', { parameters: { company_id: company, tz }, signal });
-export const activity = (
-  company: string | null,
-  page: { limit?: number; cursor?: string | null },
-  signal: AbortSignal,
-) => request<Page<Activity>>('/activity', { parameters: { company_id: company, ...page }, signal });
+  get<Dashboard>('/dashboard', { company_id: company, tz }, signal);
+export const activity = (company: string | null, page: PageAsk, signal: AbortSignal) =>
+  get<Page<Activity>>('/activity', { company_id: company, ...page }, signal);

@@ -1,22 +1,24 @@
 /** Ownership rules: the ordered list that assigns the findings of a company. */
 
+import { namesOf, type Answer } from './served';
 import type { Severity } from './types';
 import { at, get, send, type Signal } from './verbs';
 
 /** What a finding must match; empty matches every finding. */
-export const MATCH_FIELDS = ['path', 'tool', 'rule', 'component', 'asset', 'tag'] as const;
-export type MatchField = (typeof MATCH_FIELDS)[number];
+export type MatchField = Exclude<keyof Answer<'OwnershipMatch'>, 'min_severity'>;
+export const MATCH_FIELDS = namesOf<MatchField>({
+  path: true,
+  tool: true,
+  rule: true,
+  component: true,
+  asset: true,
+  tag: true,
+});
+/** Fields that match everything are left out. */
 export type OwnershipMatch = Partial<Record<MatchField, string>> & { min_severity?: Severity };
 
-export interface OwnershipRule {
-  /** Its position in the list, from 1; the server sets it again on save. */
-  position: number;
-  match: OwnershipMatch;
-  user_ids: string[];
-  team_ids: string[];
-  /** False if everyone it names has left. */
-  active: boolean;
-}
+/** Its position in the list is from 1; the server sets it again on save. */
+export type OwnershipRule = Omit<Answer<'OwnershipRule'>, 'match'> & { match: OwnershipMatch };
 
 const rules = (company: string) => `${at('/companies', company)}/ownership-rules`;
 export const ownershipRules = (company: string, signal?: Signal) =>
@@ -25,11 +27,7 @@ export const ownershipRules = (company: string, signal?: Signal) =>
 export const setOwnershipRules = (company: string, items: OwnershipRule[]) =>
   send<{ items: OwnershipRule[] }>('PUT', rules(company), { items });
 
-export interface Unmapped {
-  line: number;
-  text: string;
-  reason: string;
-}
+export type Unmapped = Answer<'UnmappedOwner'>;
 export interface Codeowners {
   items: OwnershipRule[];
   unmapped: Unmapped[];

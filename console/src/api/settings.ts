@@ -1,24 +1,23 @@
 /** The calls of the settings and their shapes. Separate, to keep them out of the first load. */
 
-import type { PageAsk } from './calls';
-import type { FindingStatus, Named, Page, Role, Severity, Team, User } from './types';
-import { at, get, remove, send, type Signal } from './verbs';
+import { namesOf, type Answer, type Bodies } from './served';
+import type { FindingStatus, Page, Role } from './types';
+import { at, get, remove, send, type PageAsk, type Signal } from './verbs';
 
-export const CHANNELS = ['in_app', 'email', 'webhook', 'slack', 'teams', 'chat'] as const;
-export type Channel = (typeof CHANNELS)[number];
+export type Channel = Answer<'Channel'>;
+export const CHANNELS = namesOf<Channel>({
+  in_app: true,
+  email: true,
+  webhook: true,
+  slack: true,
+  teams: true,
+  chat: true,
+});
 
 /** The payload templates of a chat webhook. */
-export const CHAT_TEMPLATES = ['mattermost', 'google_chat', 'discord', 'ntfy'] as const;
-export type ChatTemplate = (typeof CHAT_TEMPLATES)[number];
+export type ChatTemplate = Answer<'TemplateName'>;
 
-export interface EventType {
-  type: string;
-  category: string;
-  summary: string;
-  severity: boolean;
-  notifies: boolean;
-  channels: Channel[];
-}
+export type EventType = Answer<'EventType'>;
 export const eventTypes = (signal?: Signal) => get<Page<EventType>>('/event-types', {}, signal);
 
 /** Every `event_type:channel`, on or off. */
@@ -28,10 +27,7 @@ export const setPreferences = (change: Preferences) =>
   send<Preferences>('PUT', '/me/notification-preferences', change);
 
 /** The ways one cell of the matrix can be reached. */
-export interface CellSources {
-  possible: boolean;
-  sources: { kind: string; rule_id: string | null; text: string }[];
-}
+export type CellSources = Answer<'NotificationCell'>;
 export const notificationSources = (signal?: Signal) =>
   get<Record<string, CellSources>>('/me/notification-sources', {}, signal);
 
@@ -39,25 +35,11 @@ export const notificationSources = (signal?: Signal) =>
 export const CHATS = ['slack', 'teams', 'chat'] as const;
 export type ChatChannel = (typeof CHATS)[number];
 
-export interface Chat {
-  slack_webhook_url: string | null;
-  slack_enabled: boolean;
-  teams_webhook_url: string | null;
-  teams_enabled: boolean;
-  chat_webhook_url: string | null;
-  chat_enabled: boolean;
-  chat_template: ChatTemplate | null;
-}
+export type Chat = Answer<'OwnChats'>;
 export const chat = (signal?: Signal) => get<Chat>('/me/chat', {}, signal);
 export const setChat = (change: Partial<Chat>) => send<Chat>('PUT', '/me/chat', change);
 
-export interface TestResult {
-  delivered: boolean;
-  outcome: string;
-  reason: string;
-  answer: string;
-  status: number | null;
-}
+export type TestResult = Answer<'TestResult'>;
 /** `template` belongs to a chat webhook. */
 export const testDestination = (channel: Channel, url: string, template?: ChatTemplate) =>
   send<TestResult>('POST', '/destinations/test', { channel, url, ...(template ? { template } : {}) });
@@ -65,79 +47,34 @@ export const testDestination = (channel: Channel, url: string, template?: ChatTe
 export const testStored = (destination: string) =>
   send<TestResult>('POST', '/destinations/test', { destination });
 
-export interface FullTeam extends Team {
-  company_name: string;
-  members: Named[];
-  slack_webhook_url: string | null;
-  teams_webhook_url: string | null;
-  chat_webhook_url: string | null;
-  chat_template: ChatTemplate | null;
-  chat: TeamChat;
-}
-/** Which events the chat channels of a team get. */
-export interface TeamChat {
-  /** Null for the default. */
-  event_types: string[] | null;
-  min_severity: Severity | null;
-}
-export interface TeamBody {
-  company_id?: string;
-  name?: string;
-  member_ids?: string[];
-  slack_webhook_url?: string | null;
-  teams_webhook_url?: string | null;
-  chat_webhook_url?: string | null;
-  chat_template?: ChatTemplate | null;
-  chat?: TeamChat;
-}
+export type FullTeam = Omit<Answer<'Team'>, 'chat'> & { chat: TeamChat };
+/** Which events the chat channels of a team get, of the types that the server lists; null for the default. */
+export type TeamChat = Omit<Answer<'TeamChat'>, 'event_types'> & { event_types: string[] | null };
+export type TeamBody = Omit<Bodies<'NewTeam', 'TeamChange'>, 'chat'> & { chat?: TeamChat };
 export const teams = (company: string | null, page: PageAsk, signal?: Signal) =>
   get<Page<FullTeam>>('/teams', { company_id: company, ...page }, signal);
 export const createTeam = (body: TeamBody) => send<FullTeam>('POST', '/teams', body);
 export const changeTeam = (id: string, body: TeamBody) => send<FullTeam>('PATCH', at('/teams', id), body);
 export const deleteTeam = (id: string) => remove(at('/teams', id));
 
-export interface Recipients {
-  emails: string[];
-  user_ids: string[];
-  team_ids: string[];
-  /** Roles in the event's company. */
-  roles: Role[];
-  owners: boolean;
-  followers: boolean;
-  urls: string[];
-}
-export interface RuleFilters {
-  project_ids?: string[];
-  asset_ids?: string[];
-  tags?: string[];
-  tools?: string[];
-  statuses?: FindingStatus[];
-}
-export const WEBHOOK_FORMATS = ['standard', 'cloudevents'] as const;
-export type WebhookFormat = (typeof WEBHOOK_FORMATS)[number];
-export const BATCHES = ['import', 'event'] as const;
-export type Batch = (typeof BATCHES)[number];
+/** `roles`: in the event's company. */
+export type Recipients = Answer<'RuleRecipients'>;
+/** Empty filters are left out; the description has any text for a status. */
+export type RuleFilters = Partial<Omit<Answer<'RuleFilters'>, 'statuses'> & { statuses: FindingStatus[] }>;
+export type WebhookFormat = Answer<'WebhookFormat'>;
+export type Batch = Answer<'RuleBatch'>;
 
-export interface Rule {
-  id: string;
-  event_type: string;
-  channel: Channel;
-  min_severity: Severity | null;
-  company_id: string | null;
-  recipients: Recipients;
+/**
+ * `batch`: webhooks only, one post per import, or one per event. `disabled_reason`: why a platform update
+ * turned it off. `format` is of a webhook, `template` of a chat webhook; null on other channels.
+ */
+export type Rule = Omit<Answer<'NotificationRule'>, 'filters' | 'template'> & {
   filters: RuleFilters;
-  /** Webhooks only: one post per import, or one per event. */
-  batch: Batch;
-  enabled: boolean;
-  /** Why a platform update turned it off, if one did. */
-  disabled_reason: string | null;
-  /** The payload format of a webhook; null on other channels. */
-  format: WebhookFormat | null;
-  /** The template of a chat webhook; null on other channels. */
   template: ChatTemplate | null;
-}
-export type RuleBody = Partial<Omit<Rule, 'id' | 'recipients' | 'disabled_reason'>> & {
-  recipients?: Partial<Recipients>;
+};
+export type RuleBody = Omit<Bodies<'NewRule', 'RuleChange'>, 'event_type' | 'filters'> & {
+  event_type?: string;
+  filters?: RuleFilters;
 };
 export const rules = (page: PageAsk, signal?: Signal) =>
   get<Page<Rule>>('/notification-rules', { ...page }, signal);
@@ -146,124 +83,36 @@ export const changeRule = (id: string, body: RuleBody) =>
   send<Rule>('PATCH', at('/notification-rules', id), body);
 export const deleteRule = (id: string) => remove(at('/notification-rules', id));
 
-export const DELIVERY_STATES = [
-  'pending',
-  'sending',
-  'delivered',
-  'written',
-  'refused',
-  'failed',
-  'unknown',
-  'cancelled',
-  'bundled',
-  'set_aside',
-] as const;
-export type DeliveryState = (typeof DELIVERY_STATES)[number];
-export interface Delivery {
-  id: string;
-  event_id: string;
-  event_type: string;
-  channel: Channel;
-  recipient_type: string;
-  recipient: string;
-  company_id: string | null;
-  /** What the message is about, in words; older servers leave it out. */
-  subject?: { type: string; id: string } | null;
-  title?: string | null;
-  company_name?: string | null;
-  destination: string;
-  state: DeliveryState;
-  reason: string | null;
-  attempt_count: number;
-  next_at: string | null;
-  created_at: string;
-  updated_at: string;
-}
-export interface Attempt {
-  number: number;
-  started_at: string;
-  ended_at: string | null;
-  outcome: string | null;
-  status: number | null;
-  answer: string | null;
-  reason: string | null;
-}
-export interface DeliveryLog extends Delivery {
-  attempts: Attempt[];
-}
+export type DeliveryState = Answer<'DeliveryState'>;
+export type Delivery = Answer<'Delivery'>;
+export type Attempt = Answer<'AttemptLog'>;
+export type DeliveryLog = Answer<'DeliveryLog'>;
 export const deliveries = (filter: { state?: string; channel?: string }, page: PageAsk, signal?: Signal) =>
   get<Page<Delivery>>('/deliveries', { ...filter, ...page }, signal);
 export const delivery = (id: string, signal?: Signal) => get<DeliveryLog>(at('/deliveries', id), {}, signal);
 export const redeliver = (id: string) => send<DeliveryLog>('POST', `${at('/deliveries', id)}/redeliver`);
 
-export interface TraceEntry {
-  channel: Channel;
-  recipient_type: string;
-  recipient: string;
-  name: string | null;
-  told: boolean;
-  reason: string;
-  explanation: string;
-  rule_id: string | null;
-  /** The team through which the person was considered, as one of its members. */
-  team_id: string | null;
-  delivery: DeliveryLog | null;
-}
-/** What is known about an event without asking about a person. */
-interface TraceHead {
-  event_id: string;
-  event_type: string;
-  at: string;
-  company_id: string | null;
-  severity: Severity | null;
+/** `team_id`: the team through which the person was considered, as one of its members. */
+export type TraceEntry = Answer<'TraceEntry'>;
+/** The description has no fields of `subject`, and any text for the type of a group. */
+type Traced<Name extends 'Trace' | 'PersonTrace'> = Omit<Answer<Name>, 'subject' | 'group'> & {
   subject: { type: string; id: string };
-  /** The scan or bulk change that the event belongs to. */
-  bundle: string | null;
-  planned_at: string | null;
-  fault: string | null;
-  /** The import or bulk change it is sent with: one message per recipient. */
   group: TraceGroup | null;
-  entries: TraceEntry[];
-}
-export interface TraceGroup {
-  type: 'import' | 'bulk';
-  /** The scan, for an import. */
-  id: string;
-  /** The event that completed it. */
-  event_id: string | null;
-  /** Whether its messages have been planned. */
-  closed: boolean;
-}
-export interface Trace extends TraceHead {
-  /** The outcome, in one sentence. */
-  summary: string;
-}
+};
+/** The import (`id` is its scan) or bulk change that an event is sent with: one message per recipient. */
+export type TraceGroup = Omit<Answer<'TraceGroup'>, 'type'> & { type: 'import' | 'bulk' };
+export type Trace = Traced<'Trace'>;
 export const trace = (event: string, signal?: Signal) =>
   get<Trace>(`${at('/events', event)}/trace`, {}, signal);
 
 /** For one event and one person: whether they were notified, and why or why not. */
-export interface PersonTrace extends TraceHead {
-  user_id: string;
-  name: string;
-  notified: boolean;
-  sentence: string;
-}
+export type PersonTrace = Traced<'PersonTrace'>;
 /** `me` for the caller, which every user may ask. */
 export const traceOf = (event: string, user: string, signal?: Signal) =>
   get<PersonTrace>(`${at('/events', event)}/trace`, { user_id: user }, signal);
 
-export interface Person extends User {
-  is_admin: boolean;
-  disabled: boolean;
-  created_at: string;
-}
-export interface PersonBody {
-  email?: string;
-  name?: string;
-  password?: string;
-  is_admin?: boolean;
-  disabled?: boolean;
-}
+export type Person = Answer<'User'>;
+export type PersonBody = Bodies<'NewUser', 'UserChange'>;
 /** `text`: part of a name or email address. */
 export const people = (ask: PageAsk & { text?: string; company_id?: string }, signal?: Signal) =>
   get<Page<Person>>('/users', { ...ask }, signal);
@@ -272,35 +121,16 @@ export const deletePerson = (id: string) => remove(at('/users', id));
 export const changePerson = (id: string, body: PersonBody) => send<Person>('PATCH', at('/users', id), body);
 
 /** What a user can sign in or authenticate with. */
-export interface Credential {
-  id: string;
-  kind: 'session' | 'token' | 'feed';
-  name: string | null;
-  created_at: string;
-  last_used_at: string | null;
-  expires_at: string | null;
-  address: string | null;
-  user_agent: string | null;
-}
+export type Credential = Answer<'Credential'>;
 export const credentials = (person: string, page: PageAsk, signal?: Signal) =>
   get<Page<Credential>>(`${at('/users', person)}/credentials`, { ...page }, signal);
 export const endCredential = (person: string, id: string) =>
   remove(`${at('/users', person)}${at('/credentials', id)}`);
 export const endCredentials = (person: string) => remove(`${at('/users', person)}/credentials`);
 
-export interface Company extends Named {
-  minimal_messages: boolean;
-  created_at: string;
-}
-export interface Member {
-  user_id: string;
-  name: string;
-  email: string;
-  role: Role;
-}
-export interface CompanyDetail extends Company {
-  members: Member[];
-}
+export type Company = Answer<'Company'>;
+export type Member = Answer<'Member'>;
+export type CompanyDetail = Answer<'CompanyDetail'>;
 export const companies = (ask: PageAsk & { text?: string }, signal?: Signal) =>
   get<Page<Company>>('/companies', { ...ask }, signal);
 export const company = (id: string, signal?: Signal) => get<CompanyDetail>(at('/companies', id), {}, signal);

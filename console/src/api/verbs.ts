@@ -1,6 +1,12 @@
 /** One helper for each HTTP verb, for the files that name the API's calls. */
 
-import { request } from './http';
+import { request, type Parameters } from './http';
+
+/** Which page of a list. */
+export interface PageAsk {
+  limit?: number;
+  cursor?: string | null;
+}
 
 export type Signal = AbortSignal | undefined;
 
@@ -9,7 +15,7 @@ export const at = (path: string, id: string): string => `${path}/${encodeURIComp
 
 export const get = <T>(path: string, parameters: object = {}, signal?: Signal): Promise<T> =>
   request<T>(path, {
-    parameters: parameters as Record<string, string | number | boolean | null | undefined>,
+    parameters: parameters as Parameters,
     ...(signal ? { signal } : {}),
   });
 

@@ -1,6 +1,6 @@
 /** The pages of notifications and calendar items, always local paths; and which untrusted texts are links. */
 
-import type { CalendarItem, Notification } from '../api/types';
+import type { Notification } from '../api/types';
 import { RECORD_PAGES } from './record-pages';
 
 type Kind = keyof typeof RECORD_PAGES;
@@ -40,7 +40,7 @@ export function recordPath(kind: string, id: string): string | null {
   return isKind(kind) ? path(kind, id) : null;
 }
 
-export function calendarPath(item: Pick<CalendarItem, 'entity_type' | 'entity_id'>): string | null {
+export function calendarPath(item: { entity_type: string; entity_id: string }): string | null {
   return recordPath(item.entity_type, item.entity_id);
 }
 

@@ -13,7 +13,7 @@ import Server from '@lucide/svelte/icons/server';
 import Settings from '@lucide/svelte/icons/settings';
 import Stamp from '@lucide/svelte/icons/stamp';
 import Target from '@lucide/svelte/icons/target';
-import { places as names } from '../strings.shell';
+import { placeNames } from './strings';
 
 export interface Place {
   path: string;
@@ -25,9 +25,9 @@ export interface Place {
   managers?: boolean;
 }
 
-const place = (name: keyof typeof names, icon: typeof Bug, key: string): Place => ({
+const place = (name: keyof typeof placeNames, icon: typeof Bug, key: string): Place => ({
   path: `/${name}`,
-  name: names[name],
+  name: placeNames[name],
   icon,
   key,
 });

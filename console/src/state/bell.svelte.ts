@@ -2,7 +2,7 @@
 
 import * as calls from '../api/calls';
 import type { Notification, Summary } from '../api/types';
-import { LatestCount } from '../count';
+import { LatestCount } from './latest-count';
 import { touch, type Paged } from './source.svelte';
 
 const count = new LatestCount<Summary>();

@@ -2,12 +2,12 @@
 
 import { address, Problem } from '../api/http';
 import type { Frame } from '../api/types';
-import { effectsOf } from '../frames';
-import { Live, type Connection, type LiveState, type StreamHandlers } from '../live';
-import { Shared, type Channel, type Message, type Stream } from '../share';
 import { loadSummary, rowArrived, rowsRead, setSummary } from './bell.svelte';
+import { effectsOf } from './frames';
 import { renew } from './session.svelte';
+import { Shared, type Channel, type Message, type Stream } from './share';
 import { refresh, touch } from './source.svelte';
+import { Live, type Connection, type LiveState, type StreamHandlers } from './stream';
 
 /** Reloads after a reconnect are spread over this long, so that not all tabs ask at once. */
 const SPREAD = 2000;

@@ -1,0 +1,100 @@
+/** The English texts of the user’s own settings: profile, notifications, tokens, sessions and calendar feeds. */
+
+import type { Agent } from '../agent';
+
+export const preferenceTexts = {
+  title: 'Notifications',
+  hint: 'Choose what you’re notified about, and where. Saved immediately; the arrow keys move through the grid.',
+  event: 'Event',
+  cell: (event: string, channel: string) => `${event}: ${channel}`,
+  idleCell: (event: string, channel: string) => `${event}: ${channel}, cannot reach you yet`,
+  noRule: 'No rule yet: nothing arrives this way.',
+  legend: 'Faded boxes have no effect yet: no rule sends these events there. Select an event to see why.',
+  why: 'How this reaches you',
+  whole: 'All',
+  all: (channel: string) => `All ${channel}`,
+  chat: 'Slack, Teams and chat here are your personal chats, once you have set them up under',
+  show: 'Show',
+  reachable: 'Can reach me',
+  everything: 'All events',
+  own: 'Notify me about my own actions',
+  ownHint: 'What you do yourself is left out unless you turn this on.',
+} as const;
+
+export const profileTexts = {
+  title: 'Profile',
+  you: 'You',
+  name: 'Name',
+  nameNeeded: 'Enter your name.',
+  email: 'Email',
+  emailHint: 'An administrator can change it.',
+  saved: 'Saved.',
+  roles: 'Your access',
+  admin: 'Platform administrator',
+  adminHint: 'can view and change everything in all companies',
+  noCompany: 'You aren’t a member of any company yet. An administrator can add you.',
+  password: 'Password',
+  current: 'Current password',
+  currentNeeded: 'Enter your current password.',
+  fresh: 'New password',
+  freshHint:
+    'At least 12 characters of any kind, including spaces. Common passwords and your email address are not accepted.',
+  freshShort: 'Use at least 12 characters.',
+  again: 'Confirm new password',
+  againDiffers: 'Passwords don’t match.',
+  change: 'Change password',
+  changeHint: 'You stay signed in here and are signed out everywhere else.',
+  changed: 'Password changed. All other sessions were signed out.',
+  endTokens: 'Also revoke my API tokens and calendar feeds',
+  looks: 'Theme',
+  looksHint: 'Saved in this browser.',
+} as const;
+
+export const accessTexts = {
+  title: 'Tokens and sessions',
+  tokens: 'API tokens',
+  tokensHint:
+    'For scripts and pipelines. A token has your permissions until it expires or is revoked. Send it as',
+  name: 'Name',
+  namePlaceholder: 'Nightly import',
+  nameNeeded: 'Name the token so you can recognize it.',
+  expires: 'Expires',
+  expiries: [
+    { label: 'After 30 days', days: 30 },
+    { label: 'After 90 days', days: 90 },
+    { label: 'After a year', days: 365 },
+    { label: 'Never', days: null },
+  ],
+  make: 'Create token',
+  made: 'Copy this token now: it is not shown again. Keep it like a password.',
+  token: 'Token',
+  noTokens: 'You have no tokens.',
+  created: 'Created',
+  used: 'Last used',
+  neverUsed: 'never used',
+  ends: 'Expires',
+  ended: 'Expired',
+  neverEnds: 'Never expires',
+  revokeOf: (name: string) => `Revoke the token ${name}`,
+  sessions: 'Sessions',
+  sessionsHint: 'Where you are signed in. Sign out any you don’t recognize, then change your password.',
+  here: 'This device',
+  agent: ({ browser, system }: Agent) =>
+    browser && system ? `${browser} on ${system}` : (browser ?? system ?? 'Unknown client'),
+  signedIn: 'Signed in',
+  lastSeen: 'Last seen',
+  from: (address: string) => `from ${address}`,
+  end: 'Sign out',
+  reallyEnd: 'Sign out? Click again',
+  endOf: (name: string) => `Sign out: ${name}`,
+  endAt: 'Expires',
+  endOthers: 'Sign out everywhere else',
+  reallyEndOthers: 'Sign out? Click again',
+  endTokens: 'Also revoke my API tokens and calendar feeds',
+  othersEnded: 'Signed out everywhere else.',
+} as const;
+
+export const feedPageTexts = {
+  title: 'Calendar feeds',
+  make: 'New feed',
+} as const;

@@ -1,0 +1,95 @@
+/** The English texts of users, companies and teams. */
+
+import { count } from '../../format/count';
+
+export const teamTexts = {
+  title: 'Teams',
+  hint: 'An assigned team gets one post in each of its chat channels. A team without one has its members notified in the inbox and by email instead.',
+  create: 'New team',
+  change: 'Edit team',
+  name: 'Name',
+  company: 'Company',
+  members: 'Members',
+  noMembers: 'No members yet',
+  count: (n: number) => count(n, 'member', 'members'),
+  nameNeeded: 'Enter a team name.',
+  emptyTitle: 'No teams yet',
+  emptyText: 'Teams share findings and one chat channel.',
+  slack: 'Slack webhook URL',
+  teams: 'Microsoft Teams webhook URL',
+  chat: 'Chat webhook URL',
+  membersInstead: 'No channel: members are notified',
+  gets: 'What its channels get',
+  standard: 'Default',
+  standardText: 'Assignments, SLA, retests, reopened findings and import summaries.',
+  custom: 'Selected events',
+  events: 'Events',
+  eventsNeeded: 'Select at least one event, or choose the default.',
+  severity: 'Minimum severity',
+  anySeverity: 'Any severity',
+  severityHint: 'Events without a severity are always posted.',
+} as const;
+
+export const userTexts = {
+  title: 'Users',
+  create: 'New user',
+  change: 'Edit user',
+  name: 'Name',
+  email: 'Email',
+  password: 'Password',
+  newPassword: 'New password',
+  passwordHint:
+    'At least 12 characters of any kind, including spaces. Common passwords and the email address are not accepted. Without a password, they cannot sign in yet.',
+  keepPassword:
+    'Leave blank to keep the current password. A new one needs at least 12 characters and revokes all sessions, API tokens and calendar feeds.',
+  ownPassword: 'Change your own password under Profile.',
+  admin: 'Platform administrator',
+  adminTag: 'Administrator',
+  disabled: 'Account disabled',
+  disabledTag: 'Disabled',
+  nameNeeded: 'Enter a name.',
+  emailNeeded: 'Enter an email address.',
+  search: 'Search name or email',
+  noneTitle: 'No users found',
+  noneText: 'Try another part of the name or address.',
+} as const;
+
+export const credentialTexts = {
+  title: 'Sessions, API tokens and calendar feeds',
+  none: 'None.',
+  kinds: { session: 'Session', token: 'API token', feed: 'Calendar feed' },
+  unnamed: 'Unnamed',
+  created: 'Created',
+  lastUsed: 'last used',
+  neverUsed: 'never used',
+  from: (address: string) => `from ${address}`,
+  end: 'Revoke',
+  reallyEnd: 'Revoke? Click again',
+  endOf: (what: string) => `Revoke: ${what}`,
+  endAll: 'Revoke all',
+  reallyEndAll: 'Revoke all? Click again',
+} as const;
+
+export const companyTexts = {
+  title: 'Companies',
+  create: 'New company',
+  name: 'Name',
+  members: 'Members',
+  nobody: 'No members yet.',
+  add: 'Add a member',
+  addButton: 'Add',
+  role: 'Role',
+  roleOf: (name: string) => `Role of ${name}`,
+  removeOf: (name: string) => `Remove ${name}`,
+  rename: 'Rename',
+  nameNeeded: 'Enter a company name.',
+  search: 'Search companies',
+  emptyTitle: 'No companies yet',
+  emptyText: 'A company contains projects, findings and the people who can see them.',
+  noneTitle: 'No companies found',
+  noneText: 'Try another part of the name.',
+  minimal: 'Hide details in outgoing messages',
+  minimalOf: (name: string) => `Hide details in outgoing messages: ${name}`,
+  minimalHint:
+    'With details hidden, email, Slack and Teams messages show only the event type, severity, deadline and a link: no title, project, location, people or comments. The inbox and webhooks are not affected.',
+} as const;
