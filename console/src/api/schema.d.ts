@@ -12,8 +12,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * What happened lately where the caller may look
-         * @description Without what an import or a change of many records did to each single one: one more entry tells of all of it.
+         * Recent activity in the companies the caller may see
+         * @description The events of single records in an import or a bulk change are left out: one entry represents them.
          */
         get: operations["list_activity"];
         put?: never;
@@ -34,7 +34,7 @@ export interface paths {
         /** The agreements the caller may see */
         get: operations["list_agreements"];
         put?: never;
-        /** Adds an agreement */
+        /** Creates an agreement */
         post: operations["create_agreement"];
         delete?: never;
         options?: never;
@@ -57,7 +57,7 @@ export interface paths {
         delete: operations["delete_agreement"];
         options?: never;
         head?: never;
-        /** Changes an agreement; what is left out stays */
+        /** Changes an agreement; omitted fields stay unchanged */
         patch: operations["update_agreement"];
         trace?: never;
     };
@@ -68,10 +68,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The announcements that hold now, newest first. */
+        /** The current announcements, newest first. */
         get: operations["list_announcements"];
         put?: never;
-        /** Announces something to everyone, in-app, by mail and in every open tab. For administrators of the platform. */
+        /** Announces something to everyone, in-app, by email and in every open tab. Administrators only. */
         post: operations["create_announcement"];
         delete?: never;
         options?: never;
@@ -89,7 +89,7 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Withdraws an announcement: it is shown no longer. */
+        /** Withdraws an announcement: it is no longer shown. */
         delete: operations["withdraw_announcement"];
         options?: never;
         head?: never;
@@ -107,8 +107,8 @@ export interface paths {
         get: operations["list_approvals"];
         put?: never;
         /**
-         * Asks that the risk of a finding be accepted until a time
-         * @description The company's managers are asked; somebody else than who asks decides.
+         * Requests that the risk of a finding be accepted until a time
+         * @description The company's managers are notified; someone other than the requester decides.
          */
         post: operations["create_approval"];
         delete?: never;
@@ -129,15 +129,15 @@ export interface paths {
         put?: never;
         post?: never;
         /**
-         * Takes a request back that nobody has decided
-         * @description Whoever asked may, and managers.
+         * Withdraws a request that is not decided yet
+         * @description Allowed for the requester and for managers.
          */
         delete: operations["delete_approval"];
         options?: never;
         head?: never;
         /**
-         * Changes what is asked for; what is left out stays
-         * @description The requester may, and managers; who changes it cannot decide it.
+         * Changes a request; omitted fields stay unchanged
+         * @description Allowed for the requester and for managers; anyone who changes it cannot decide it.
          */
         patch: operations["update_approval"];
         trace?: never;
@@ -169,7 +169,7 @@ export interface paths {
         /** The assets the caller may see */
         get: operations["list_assets"];
         put?: never;
-        /** Adds an asset */
+        /** Creates an asset */
         post: operations["create_asset"];
         delete?: never;
         options?: never;
@@ -188,11 +188,11 @@ export interface paths {
         get: operations["get_asset"];
         put?: never;
         post?: never;
-        /** Deletes an asset that no finding is about */
+        /** Deletes an asset without findings */
         delete: operations["delete_asset"];
         options?: never;
         head?: never;
-        /** Changes an asset; what is left out stays */
+        /** Changes an asset; omitted fields stay unchanged */
         patch: operations["update_asset"];
         trace?: never;
     };
@@ -204,9 +204,9 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * The audit log
-         * @description Who changed what, when, from what to what: people, companies, roles, teams, tokens, rules, destinations, settings;
-         *     who signed in, sent again, tested and exported. Newest first. Nothing in it is ever changed or removed.
+         * List entries of the audit log
+         * @description Who changed what, when, from what to what: users, companies, roles, teams, tokens, rules, destinations, settings;
+         *     who signed in, resent, tested and exported. Newest first. Entries are never changed or removed.
          */
         get: operations["list_audit"];
         put?: never;
@@ -228,8 +228,8 @@ export interface paths {
         put?: never;
         /**
          * Sign in
-         * @description Answers a session as a token and as the cookie `campanile_session`, over https `__Host-campanile_session`. It takes the
-         *     place of the session that the request came with, if any. A wrong password and an unknown address are answered alike.
+         * @description Returns a session as a token and as the cookie `campanile_session`, over https `__Host-campanile_session`. It replaces
+         *     the session of the request, if any. A wrong password and an unknown address get the same response.
          */
         post: operations["login"];
         delete?: never;
@@ -265,7 +265,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What is due when: projects, scans, deadlines of findings, ends of agreements and of risk acceptances */
+        /** What is due when: projects, scans, deadlines of findings, ends of agreements and risk acceptances */
         get: operations["get_calendar"];
         put?: never;
         post?: never;
@@ -284,8 +284,8 @@ export interface paths {
         };
         /**
          * A calendar feed, as programs fetch it: three months back, thirteen ahead, at most 5,000 entries
-         * @description What its owner may see is found out at each fetch. A key that is unknown, revoked, or of somebody without access
-         *     any more is answered alike: 404.
+         * @description What its owner may see is checked at each fetch. A key that is unknown, revoked, or of a user without access gets
+         *     the same answer: 404.
          */
         get: operations["get_calendar_feed"];
         put?: never;
@@ -303,10 +303,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The companies the caller may see */
+        /** List companies the caller has access to */
         get: operations["list_companies"];
         put?: never;
-        /** Add a company */
+        /** Create a company */
         post: operations["create_company"];
         delete?: never;
         options?: never;
@@ -321,21 +321,21 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** A company with its members */
+        /** Get a company with its members */
         get: operations["get_company"];
         put?: never;
         post?: never;
         /**
-         * Remove a company
-         * @description With its memberships and teams. 409 while it has records.
+         * Delete a company
+         * @description Also deletes its memberships and teams. 409 while it has records.
          */
         delete: operations["delete_company"];
         options?: never;
         head?: never;
         /**
-         * Change a company
-         * @description Its name takes an administrator, the rest a manager of the company. What changes about messages counts from the
-         *     next attempt on, also for what waits already.
+         * Update a company
+         * @description The name requires an administrator, the rest a manager of the company. A change of `minimal_messages` applies from the
+         *     next attempt on, also to pending messages.
          */
         patch: operations["update_company"];
         trace?: never;
@@ -349,14 +349,14 @@ export interface paths {
         };
         get?: never;
         /**
-         * Make somebody a member, or give a member another role
-         * @description In a session, as an administrator.
+         * Add a member, or change a member's role
+         * @description Requires a session and an administrator.
          */
         put: operations["put_member"];
         post?: never;
         /**
-         * End a membership
-         * @description In a session, as an administrator. Whoever leaves a company leaves its teams.
+         * Remove a member
+         * @description Also removes the user from the company's teams. Requires a session and an administrator.
          */
         delete: operations["delete_member"];
         options?: never;
@@ -372,13 +372,13 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Who is responsible for which findings of a company
+         * Get a company's ownership rules
          * @description The first rule that matches a finding assigns it when it is created, or reopened without assignees.
          */
         get: operations["get_ownership_rules"];
         /**
-         * Set who is responsible for which findings of a company
-         * @description All rules at once, in their order. For managers of the company. Findings that exist are not assigned anew.
+         * Set a company's ownership rules
+         * @description Replaces all rules. Requires a manager of the company. Existing findings are not reassigned.
          */
         put: operations["put_ownership_rules"];
         post?: never;
@@ -398,10 +398,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * The rules that a CODEOWNERS file comes to
-         * @description Takes the text of the file, as `text/plain` or as the field `text` of a JSON object. Nothing is saved: send the rules
-         *     to `PUT /companies/{id}/ownership-rules`. `@name` is the member whose email address begins so or whose name is that,
-         *     `@org/team` the team of that name, an address the member who has it.
+         * Convert a CODEOWNERS file to rules
+         * @description Accepts the text of the file as `text/plain` or as the field `text` of a JSON object. Nothing is saved: send the rules
+         *     to `PUT /companies/{id}/ownership-rules`. `@name` is the member with that name or email local part,
+         *     `@org/team` the team with that name, an email address the member with that address.
          */
         post: operations["read_codeowners"];
         delete?: never;
@@ -418,13 +418,13 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * The SLA days a company has set.
-         * @description Null stands for the settings' value, 0 for no deadline.
+         * The SLA days of a company
+         * @description Null means the default, 0 means no deadline.
          */
         get: operations["get_sla_days"];
         /**
-         * Sets the SLA days of a company, all six: what is null or left out goes back to the settings' value.
-         * @description Deadlines that were computed before stay as they are.
+         * Sets the SLA days of a company, all six; values that are null or omitted are reset to the default
+         * @description Deadlines that were already calculated stay unchanged.
          */
         put: operations["put_sla_days"];
         post?: never;
@@ -442,14 +442,14 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * When a company is warned of SLA deadlines.
-         * @description Null stands for the settings' hours, an empty list for no warning at all.
+         * When a company is warned about SLA deadlines
+         * @description Null means the default hours, an empty list no warnings.
          */
         get: operations["get_sla_warnings"];
         /**
-         * Sets when a company is warned of SLA deadlines; null or left out goes back to the settings' hours.
-         * @description Findings that wait for a deadline now are warned of by the new hours, but for steps as near or nearer that they were
-         *     warned at already. Of several new hours that are past, the nearest one counts.
+         * Sets when a company is warned about SLA deadlines; null or omitted resets to the default hours
+         * @description The new hours apply to current deadlines, except for steps that are as near or nearer than those already announced.
+         *     If several of the new hours have already passed, only the nearest one counts.
          */
         put: operations["put_sla_warnings"];
         post?: never;
@@ -467,8 +467,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * How it stands: what is open, what is due, and the last thirty days
-         * @description Of all that the caller may see, or of one company of it.
+         * The current state: what is open, what is due, and the last thirty days
+         * @description For everything the caller may see, or for one company.
          */
         get: operations["get_dashboard"];
         put?: never;
@@ -486,7 +486,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Messages that left the house or are to, newest first. */
+        /** Outgoing messages, newest first. */
         get: operations["list_deliveries"];
         put?: never;
         post?: never;
@@ -506,9 +506,9 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Sends all again that was refused, failed, had an unknown outcome, or was cancelled because the destination was
-         *     switched off: of one destination or of a whole channel, the oldest first, at most 10,000 at once. Those are the same
-         *     messages with the same ids. To what is switched off nothing is sent unless `switch_on` asks for it.
+         * Resends messages that were rejected, failed, had an unknown outcome, or were canceled because the destination was
+         *     turned off: of one destination or a whole channel, oldest first, at most 10,000 per call. They are the same messages
+         *     with the same ids. Nothing is sent to a destination that is turned off unless `switch_on` is true.
          */
         post: operations["redeliver_all"];
         delete?: never;
@@ -527,8 +527,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Sends now what waits for its next attempt: to one destination or on a whole channel, the oldest first, at most
-         *     10,000 at once. A destination that asked for silence is spoken to again.
+         * Sends messages now that wait for their next attempt: to one destination or on a whole channel, oldest first, at most
+         *     10,000 per call. Overrides a pause that a destination asked for.
          */
         post: operations["send_now"];
         delete?: never;
@@ -545,8 +545,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Events and messages that this version of the server cannot read, or that could not be planned, newest first. They hold up no
-         *     others, and are tried again as soon as a version runs that can read them.
+         * Quarantined events and messages: this version of the server cannot read or plan them. Newest first. They do not
+         *     block others, and are processed as soon as a version runs that can read them.
          */
         get: operations["list_set_aside"];
         put?: never;
@@ -584,8 +584,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Sends a message again that is over, delivered or not: the same message with the same id, and its schedule of
-         *     attempts begins anew.
+         * Resends a finished message, delivered or not: the same message with the same id; its schedule of attempts starts
+         *     over.
          */
         post: operations["redeliver"];
         delete?: never;
@@ -602,8 +602,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Every URL that messages are posted to, of rules, teams and personal chats, and the mail server: whether it is
-         *     switched on, and how it fares.
+         * Every URL that messages are posted to, of rules, teams and personal chats, and the mail server: whether it is turned
+         *     on, and its health.
          */
         get: operations["list_destinations"];
         put?: never;
@@ -621,7 +621,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** How destinations fare at a glance, and whether there is a mail server. */
+        /** The health of destinations at a glance, and whether there is a mail server. */
         get: operations["summarize_destinations"];
         put?: never;
         post?: never;
@@ -641,10 +641,9 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Sends one test message, on the way that real ones go, and waits for what becomes of it. A destination that was
-         *     switched off and takes it is on again, and need not be silent any longer. To chats anybody sends one, who may store
-         *     such a URL, too; to a stored destination its owner (of a team the company's managers); to an address or any other URL
-         *     administrators of the platform.
+         * Sends one test message, on the same path as real ones, and waits for the outcome. A delivered test turns a
+         *     destination on that was turned off, and ends a pause it asked for. Anyone who may save a chat URL may test one; a
+         *     saved destination its owner (for a team the company's managers); an address or any other URL only administrators.
          */
         post: operations["test_destination"];
         delete?: never;
@@ -660,7 +659,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Every type of event there is. */
+        /** All event types. */
         get: operations["list_event_types"];
         put?: never;
         post?: never;
@@ -680,8 +679,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Takes events of another platform: one, or all of a batch of at most 500, or none.
-         * @description An event whose company, source and id were taken before is answered with the id it got then, and nothing happens.
+         * Accepts events of another platform: one, or all of a batch of at most 500, or none
+         * @description An event whose company, source and id were accepted before is answered with its existing id, and nothing happens.
          */
         post: operations["take_events"];
         delete?: never;
@@ -699,9 +698,9 @@ export interface paths {
         };
         /**
          * Who was notified of an event, who was not, and why
-         * @description Per person and destination: notified or not, by which rule, preference, duplicate or scope, and every attempt. With
-         *     `user_id` whether that person was notified, in one sentence. Administrators ask about every event, managers about those
-         *     of their company, everyone about themselves.
+         * @description Per recipient and destination: notified or not, by which rule, preference, duplicate or scope, and every attempt.
+         *     With `user_id` whether that user was notified, in one sentence. Administrators can ask about every event, managers
+         *     about those of their company, everyone about themselves.
          */
         get: operations["trace_event"];
         put?: never;
@@ -722,7 +721,7 @@ export interface paths {
         /** The findings the caller may see */
         get: operations["list_findings"];
         put?: never;
-        /** Writes down a finding */
+        /** Creates a finding */
         post: operations["create_finding"];
         delete?: never;
         options?: never;
@@ -740,9 +739,9 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Sets who is assigned to up to 1,000 findings
-         * @description All are checked first: where one cannot be assigned, none is. A large change is then written in portions, each finding
-         *     whole or not at all. Whoever is newly assigned to one of them is notified once.
+         * Sets the assignees of up to 1,000 findings
+         * @description All are checked first: if one cannot be assigned, none is. A large change is then written in portions, each finding
+         *     completely or not at all. Anyone newly assigned to some of them is notified once.
          */
         post: operations["assign_findings"];
         delete?: never;
@@ -761,9 +760,9 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Moves up to 1,000 findings to a status
-         * @description All are checked first: where one cannot be moved, none is. A large change is then written in portions, each finding whole
-         *     or not at all. Whoever is assigned to one of them is notified once.
+         * Changes the status of up to 1,000 findings
+         * @description All are checked first: if one cannot be changed, none is. A large change is then written in portions, each finding
+         *     completely or not at all. Anyone assigned to some of them is notified once.
          */
         post: operations["move_findings"];
         delete?: never;
@@ -788,8 +787,8 @@ export interface paths {
         options?: never;
         head?: never;
         /**
-         * Changes a finding; what is left out stays
-         * @description A status is changed by `POST /findings/{id}/status`.
+         * Changes a finding; omitted fields stay unchanged
+         * @description The status is changed with `POST /findings/{id}/status`.
          */
         patch: operations["update_finding"];
         trace?: never;
@@ -803,7 +802,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Sets who sees to a finding: these people and teams and nobody else */
+        /** Sets the assignees of a finding: exactly these users and teams */
         post: operations["assign_finding"];
         delete?: never;
         options?: never;
@@ -818,10 +817,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What people say about a finding */
+        /** The comments on a finding */
         get: operations["list_comments"];
         put?: never;
-        /** Says something about a finding */
+        /** Adds a comment to a finding */
         post: operations["create_comment"];
         delete?: never;
         options?: never;
@@ -839,11 +838,11 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Takes one's own comment away; a manager, anybody's */
+        /** Deletes the caller's own comment; a manager may delete any */
         delete: operations["delete_comment"];
         options?: never;
         head?: never;
-        /** Rewords one's own comment */
+        /** Edits the caller's own comment */
         patch: operations["update_comment"];
         trace?: never;
     };
@@ -872,7 +871,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What a finding went through, also one that was deleted */
+        /** The history of a finding, even of a deleted one */
         get: operations["get_finding_history"];
         put?: never;
         post?: never;
@@ -892,8 +891,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Moves a finding to another status
-         * @description A finding's `allowed_statuses` says where it can go. A risk is accepted by an approval: `POST /approvals`.
+         * Changes the status of a finding
+         * @description A finding's `allowed_statuses` are the possible ones. A risk is accepted through an approval: `POST /approvals`.
          */
         post: operations["move_finding"];
         delete?: never;
@@ -927,11 +926,11 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * How long it took until somebody read what happened, by severity and by team
-         * @description An event counts from the moment it happened to its first human reader among those who were notified: the
-         *     notification marked as read (also with all others), the record opened in a session, or a comment, a status or an
-         *     assignment made on its finding. An API token reads nothing, and a mail or a chat does not say who saw it. What an import
-         *     brought counts from the first such event of it.
+         * How long it took until someone read an event, by severity and by team
+         * @description An event is measured from the time it happened to its first human reader among the people notified: the notification
+         *     marked as read (also with all others), the record opened in a session, or a comment, a status change or an
+         *     assignment on its finding. An API token reads nothing, and a mail or a chat does not show who saw it. What an import
+         *     brought is measured from its first such event.
          */
         get: operations["time_to_know"];
         put?: never;
@@ -949,14 +948,14 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Who is calling */
+        /** Get the caller */
         get: operations["get_me"];
         put?: never;
         post?: never;
         delete?: never;
         options?: never;
         head?: never;
-        /** Change oneself; what is left out stays */
+        /** Update your own profile; omitted fields stay unchanged */
         patch: operations["update_me"];
         trace?: never;
     };
@@ -971,8 +970,8 @@ export interface paths {
         get: operations["list_calendar_feeds"];
         put?: never;
         /**
-         * Make a calendar feed
-         * @description Its address is in this answer and never again. It is made in a session: an API token cannot make one, which would
+         * Create a calendar feed
+         * @description Its URL is in this answer and never again. Requires a session: an API token cannot create a feed, which would
          *     outlive it.
          */
         post: operations["create_calendar_feed"];
@@ -994,7 +993,7 @@ export interface paths {
         post?: never;
         /**
          * Revoke a calendar feed
-         * @description In a session.
+         * @description Requires a session.
          */
         delete: operations["delete_calendar_feed"];
         options?: never;
@@ -1012,8 +1011,8 @@ export interface paths {
         /** The caller's personal chats. */
         get: operations["get_chat"];
         /**
-         * Sets where the caller's personal chats are and whether messages go there; in a session. Switching one on turns on assignments, SLA and
-         *     retests; the preference matrix tunes it.
+         * Sets the URLs of the caller's personal chats and whether messages are sent there. Requires a session. Turning one on
+         *     turns on assignments, SLA and retests; adjust them in the preference matrix.
          */
         put: operations["put_chat"];
         post?: never;
@@ -1030,10 +1029,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What the caller hears of on which channel: every `event_type:channel`, on or off. */
+        /** What the caller is notified of on which channel: every `event_type:channel`, on or off. */
         get: operations["get_preferences"];
         /**
-         * Changes the keys it names, and no other. Legacy keys (`email_finding_assigned`) are taken too; where both forms
+         * Changes the keys it names, and no others. Legacy keys (`email_finding_assigned`) are accepted too; if both forms
          *     name one cell, the namespaced one wins.
          */
         put: operations["put_preferences"];
@@ -1051,7 +1050,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Per cell of the preference matrix, by which rule or default it can arrive */
+        /** Per cell of the preference matrix, by which rule or default it can reach the caller */
         get: operations["list_sources"];
         put?: never;
         post?: never;
@@ -1071,9 +1070,9 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Change one's password
-         * @description In a session, with the password until now; wrong ones are limited as at the sign-in. It ends all other sessions, and with
-         *     `end_tokens` one's API tokens and calendar feeds.
+         * Change your password
+         * @description Requires a session and the current password; wrong ones are limited like sign-ins. Ends all other sessions, and with
+         *     `end_tokens` also your API tokens and calendar feeds.
          */
         post: operations["change_password"];
         delete?: never;
@@ -1089,12 +1088,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The caller's saved views */
+        /** List your saved views */
         get: operations["list_views"];
         put?: never;
         /**
          * Save a view
-         * @description A person may have 100.
+         * @description Each user may have 100.
          */
         post: operations["create_view"];
         delete?: never;
@@ -1117,7 +1116,7 @@ export interface paths {
         delete: operations["delete_view"];
         options?: never;
         head?: never;
-        /** Change a saved view; what is left out stays */
+        /** Update a saved view; omitted fields stay unchanged */
         patch: operations["update_view"];
         trace?: never;
     };
@@ -1128,10 +1127,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** All rules, in the order they were made. */
+        /** All rules, in the order they were created. */
         get: operations["list_rules"];
         put?: never;
-        /** Makes a rule. One with a URL is made in a session. */
+        /** Creates a rule. One with a URL requires a session. */
         post: operations["create_rule"];
         delete?: never;
         options?: never;
@@ -1148,7 +1147,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Tries a rule without saving it: what it would have sent over the last days, beyond what the present rules did. */
+        /** Tries a rule without saving it: what it would have sent over the last days, in addition to the current rules. */
         post: operations["try_rule"];
         delete?: never;
         options?: never;
@@ -1163,18 +1162,15 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One rule. */
+        /** A rule. */
         get: operations["get_rule"];
         put?: never;
         post?: never;
-        /**
-         * Deletes a rule. Messages of it that wait for another attempt are not sent any more where it named their URL or
-         *     address.
-         */
+        /** Deletes a rule. Its messages that wait for another attempt are not sent any more if it named their URL or address. */
         delete: operations["delete_rule"];
         options?: never;
         head?: never;
-        /** Changes what it names of a rule. */
+        /** Changes the given fields of a rule. */
         patch: operations["change_rule"];
         trace?: never;
     };
@@ -1208,8 +1204,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Makes new signing secrets. For 24 hours every post bears two signatures, one of the new secret and one of the
-         *     secret before it; then the new one's alone. A receiver that learns the new secret in that time misses nothing.
+         * Creates new signing secrets. For 24 hours every post has two signatures, one of the new secret and one of the
+         *     previous one; then only the new one's. A receiver that gets the new secret in that time misses nothing.
          */
         post: operations["rotate_webhook_secrets"];
         delete?: never;
@@ -1225,7 +1221,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The caller's notifications, newest first; the cursor is the `created_at` of the last row of the page before. */
+        /** The caller's notifications, newest first; the cursor is the `created_at` of the previous page's last row. */
         get: operations["list_notifications"];
         put?: never;
         post?: never;
@@ -1259,7 +1255,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** How many notifications the caller has, in all and unread. */
+        /** How many notifications the caller has, in total and unread. */
         get: operations["summarize"];
         put?: never;
         post?: never;
@@ -1296,7 +1292,7 @@ export interface paths {
         /** The projects the caller may see */
         get: operations["list_projects"];
         put?: never;
-        /** Adds a project */
+        /** Creates a project */
         post: operations["create_project"];
         delete?: never;
         options?: never;
@@ -1315,11 +1311,11 @@ export interface paths {
         get: operations["get_project"];
         put?: never;
         post?: never;
-        /** Deletes a project to which neither findings nor scans belong */
+        /** Deletes a project without findings and scans */
         delete: operations["delete_project"];
         options?: never;
         head?: never;
-        /** Changes a project; what is left out stays */
+        /** Changes a project; omitted fields stay unchanged */
         patch: operations["update_project"];
         trace?: never;
     };
@@ -1352,10 +1348,10 @@ export interface paths {
         get: operations["list_reports"];
         put?: never;
         /**
-         * Asks for a report; it is made in the background
-         * @description `report.ready` or `report.failed` tells whoever asked. A person and a company may ask for so many a day, and those of a
-         *     company may take so much room. After some time (90 days unless the operator set another) the file is deleted, and the
-         *     report is `expired`.
+         * Requests a report; it is generated in the background
+         * @description `report.ready` or `report.failed` notifies the requester. The number of requests per user and company in a day is
+         *     limited, and so is the size of a company's stored reports. After some time (by default 90 days) the file is deleted,
+         *     and the report is `expired`.
          */
         post: operations["create_report"];
         delete?: never;
@@ -1377,12 +1373,12 @@ export interface paths {
         post?: never;
         /**
          * Deletes a report
-         * @description Whoever asked for it may, and managers.
+         * @description Allowed for the requester and for managers.
          */
         delete: operations["delete_report"];
         options?: never;
         head?: never;
-        /** Gives a report another name */
+        /** Renames a report */
         patch: operations["update_report"];
         trace?: never;
     };
@@ -1413,7 +1409,7 @@ export interface paths {
         /** The scans the caller may see */
         get: operations["list_scans"];
         put?: never;
-        /** Adds a scan */
+        /** Creates a scan */
         post: operations["create_scan"];
         delete?: never;
         options?: never;
@@ -1432,16 +1428,18 @@ export interface paths {
         put?: never;
         /**
          * Import a scan report
-         * @description The body is the report, or a multipart form with a field `file`; either may be packed by gzip. At most 200 MB are
-         *     taken, and 500 MB unpacked, unless the operator set other limits. The answer comes when the import is done. A report
-         *     that does not fit is refused with where in it the fault is, and nothing is changed; a single entry that cannot be read is
-         *     skipped with its reason, and the report then closes nothing. The same report again changes nothing. Findings that a
-         *     later whole report of the same tool and target no longer holds are closed, and reopened when they are back. Findings
-         *     that a person marked as accepted risk, false positive or duplicate keep that status.
+         * @description The body is the scan report, or a multipart form with a field `file`; either may be gzipped. By default at most 200
+         *     MB are accepted, and 500 MB uncompressed; the operator can change these limits. The response is sent when the import
+         *     is done. An invalid scan report is rejected with the place of the fault, and nothing is changed; a single entry that
+         *     cannot be read is skipped with its reason, and the scan report then closes nothing. Importing the same scan report
+         *     again changes nothing. Findings that a later complete scan report of the same tool and target no longer contains are
+         *     closed, and reopened when they are found again. Findings that a user marked as accepted risk, false positive or
+         *     duplicate keep that status.
          *
-         *     An `Idempotency-Key` leads to the scan: while the import goes on, the same request is answered with 409 and the id of
-         *     the scan as `record_id`; afterwards with what the import was answered. One that broke off begins anew. The report is
-         *     compared as it was sent, packed or not, without the rest of a form. A preview needs no key and takes no notice of one.
+         *     An `Idempotency-Key` identifies the scan: while the import is running, the same request is answered with 409 and the
+         *     id of the scan as `record_id`; afterwards with the response of the import. One that was interrupted starts again.
+         *     The scan report is compared as it was sent, compressed or not, without the rest of a form. A preview needs no key
+         *     and ignores one.
          */
         post: operations["import"];
         delete?: never;
@@ -1461,7 +1459,7 @@ export interface paths {
         put?: never;
         /**
          * The first rows of a table
-         * @description For saying which column is which before it is imported. Nothing is stored.
+         * @description For mapping its columns before an import. Nothing is stored.
          */
         post: operations["preview_table"];
         delete?: never;
@@ -1481,11 +1479,11 @@ export interface paths {
         get: operations["get_scan"];
         put?: never;
         post?: never;
-        /** Deletes a scan that is not running; its findings stay */
+        /** Deletes a scan that is not running; its findings are kept */
         delete: operations["delete_scan"];
         options?: never;
         head?: never;
-        /** Changes a scan; what is left out stays */
+        /** Changes a scan; omitted fields stay unchanged */
         patch: operations["update_scan"];
         trace?: never;
     };
@@ -1500,9 +1498,10 @@ export interface paths {
         put?: never;
         /**
          * Undo the import of a scan
-         * @description Removes what it created, opens what it closed, closes what it reopened, and restores what it overwrote, except for
-         *     findings that people have touched since. Only the latest import of its targets can be undone, within 30 days; the report
-         *     before it is the latest one again. The scan stays, marked undone, and everyone who was notified of it gets one message.
+         * @description Removes what it created, reopens what it closed, closes what it reopened, and restores what it overwrote, except for
+         *     findings that users have changed since. Only the latest import of its targets can be undone, within 30 days; the
+         *     previous scan report is then the latest one again. The scan is kept and marked as undone, and everyone who was
+         *     notified about it gets one message.
          */
         post: operations["undo_import"];
         delete?: never;
@@ -1519,8 +1518,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Where the caller is signed in
-         * @description In a session.
+         * List your sessions
+         * @description Requires a session.
          */
         get: operations["list_sessions"];
         put?: never;
@@ -1542,7 +1541,7 @@ export interface paths {
         put?: never;
         /**
          * Sign out everywhere else
-         * @description In a session: ends all others and their open streams, and with `end_tokens=true` one's API tokens and calendar feeds.
+         * @description Ends all other sessions and their open streams, and with `end_tokens=true` your API tokens and calendar feeds. Requires a session.
          */
         post: operations["end_other_sessions"];
         delete?: never;
@@ -1563,7 +1562,7 @@ export interface paths {
         post?: never;
         /**
          * End a session
-         * @description In a session. Whoever uses it is signed out, and its open streams end.
+         * @description Signs that device out and ends its open streams. Requires a session.
          */
         delete: operations["delete_session"];
         options?: never;
@@ -1578,7 +1577,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The SLA days and warnings that the operator set for every company. */
+        /** The SLA days and warnings that the operator set for all companies */
         get: operations["get_sla_defaults"];
         put?: never;
         post?: never;
@@ -1596,13 +1595,13 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * What happens, as it happens: Server-Sent Events
+         * Live events as Server-Sent Events
          * @description Each message is one JSON object, `{"type", "id", "at", "company_id", "subject": {"type", "id"}, "severity"?,
-         *     "data"}`. The first is `{"type": "ping"}`; `{"type": "resync", "dropped": N}` says that N messages were lost
-         *     and everything shown should be fetched again. Nothing is replayed after a disconnect. A comment about every
+         *     "data"}`. The first is `{"type": "ping"}`; `{"type": "resync", "dropped": N}` means that N messages were lost
+         *     and everything shown should be reloaded. Nothing is replayed after a disconnect. A comment about every
          *     20 s keeps the connection open. The credential is a bearer token, `?ticket=`, `?token=` or the cookie, in
-         *     this order; the first one present counts. The stream ends when what the caller may see changes, and that of a session
-         *     after half of the time that a session may be unused: connect again, which counts as a use.
+         *     this order; the first one present is used. The stream ends when the caller's access changes, and for a session
+         *     after half of the session's idle timeout: reconnect, which counts as a use.
          */
         get: operations["stream"];
         put?: never;
@@ -1623,9 +1622,9 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * A ticket for the stream
-         * @description For clients that can neither set a header nor send the cookie: good once, for 30 seconds, for the stream
-         *     only, and no longer than the session it was asked with. It works on the node that gave it.
+         * Create a ticket for the stream
+         * @description For clients that can neither set a header nor send the cookie: valid once, for 30 seconds, only for the
+         *     stream, and no longer than the session that requested it. It works only on the node that issued it.
          */
         post: operations["ticket"];
         delete?: never;
@@ -1662,8 +1661,8 @@ export interface paths {
         put?: never;
         /**
          * Retire a target
-         * @description Nothing will be reported about it any more: its open findings are closed, with the comment as the reason. It is audited.
-         *     The next report of the target takes it up again.
+         * @description No more scan reports are expected for it: its open findings are closed, with the comment as the reason. This is
+         *     audited. The next scan report of the target reactivates it.
          */
         post: operations["retire_target"];
         delete?: never;
@@ -1684,7 +1683,7 @@ export interface paths {
         put?: never;
         /**
          * Add a team
-         * @description Chat URLs are set in a session.
+         * @description Setting chat URLs requires a session.
          */
         post: operations["create_team"];
         delete?: never;
@@ -1710,7 +1709,7 @@ export interface paths {
         head?: never;
         /**
          * Change a team
-         * @description Chat URLs are set in a session.
+         * @description Setting chat URLs requires a session.
          */
         patch: operations["change_team"];
         trace?: never;
@@ -1722,12 +1721,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The caller's API tokens */
+        /** List your API tokens */
         get: operations["list_tokens"];
         put?: never;
         /**
-         * Make an API token
-         * @description Its text is in this answer and never again. It is made in a session: a token cannot make another one.
+         * Create an API token
+         * @description The response contains the token's text, which cannot be shown again. Requires a session: a token cannot create another one.
          */
         post: operations["create_token"];
         delete?: never;
@@ -1748,7 +1747,7 @@ export interface paths {
         post?: never;
         /**
          * Revoke an API token
-         * @description In a session.
+         * @description Requires a session.
          */
         delete: operations["delete_token"];
         options?: never;
@@ -1763,10 +1762,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Asks whether mails of this type shall stop: what a person sees who opens the link. Changes nothing. */
+        /** Asks whether to stop mails of this type: the page for a person who opens the link. Changes nothing. */
         get: operations["ask"];
         put?: never;
-        /** Stops mails of this type for the person whom the link names: RFC 8058 one-click, without a session. */
+        /** Stops mails of this type for the person in the link: RFC 8058 one-click, without a session. */
         post: operations["unsubscribe"];
         delete?: never;
         options?: never;
@@ -1782,14 +1781,14 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * The people the caller may see
-         * @description An administrator all, everyone else those they share a company with.
+         * List users
+         * @description Administrators see all users, others those they share a company with.
          */
         get: operations["list_users"];
         put?: never;
         /**
-         * Add a person
-         * @description In a session, as an administrator.
+         * Create a user
+         * @description Requires a session and an administrator.
          */
         post: operations["create_user"];
         delete?: never;
@@ -1805,20 +1804,20 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** A person */
+        /** Get a user */
         get: operations["get_user"];
         put?: never;
         post?: never;
         /**
-         * Remove a person
-         * @description In a session, as an administrator: with their memberships, sessions and tokens. 409 where records still name them: disable them then.
+         * Delete a user
+         * @description Also deletes their memberships, sessions and tokens. 409 if records still refer to the user: disable the account instead. Requires a session and an administrator.
          */
         delete: operations["delete_user"];
         options?: never;
         head?: never;
         /**
-         * Change a person
-         * @description In a session. Everyone may change their own name; the rest is an administrator's.
+         * Update a user
+         * @description Users may change their own name; everything else requires an administrator. Requires a session.
          */
         patch: operations["update_user"];
         trace?: never;
@@ -1831,16 +1830,16 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * What a person can come in with
-         * @description In a session, as an administrator: their sessions, API tokens and calendar feeds.
+         * List a user's credentials
+         * @description The user's sessions, API tokens and calendar feeds. Requires a session and an administrator.
          */
         get: operations["list_credentials"];
         put?: never;
         post?: never;
         /**
-         * Sign a person out everywhere
-         * @description In a session, as an administrator: ends their sessions, API tokens and calendar feeds, and the open streams of all.
-         *     Where it is oneself, the session that asks goes on.
+         * Sign a user out everywhere
+         * @description Ends the user's sessions, API tokens and calendar feeds, and their open streams. Requires a session and an administrator.
+         *     If the user is the caller, the calling session stays.
          */
         delete: operations["delete_credentials"];
         options?: never;
@@ -1859,8 +1858,8 @@ export interface paths {
         put?: never;
         post?: never;
         /**
-         * End one of them
-         * @description In a session, as an administrator. Its open streams end with it.
+         * Revoke a user's credential
+         * @description Its open streams end with it. Requires a session and an administrator.
          */
         delete: operations["delete_credential"];
         options?: never;
@@ -1874,7 +1873,7 @@ export interface components {
     schemas: {
         /** @enum {string} */
         Action: "session.started" | "session.refused" | "session.ended" | "user.created" | "user.updated" | "user.deleted" | "company.created" | "company.updated" | "company.deleted" | "member.added" | "member.role_changed" | "member.removed" | "team.created" | "team.updated" | "team.deleted" | "token.created" | "token.deleted" | "settings.changed" | "rule.created" | "rule.updated" | "rule.deleted" | "webhook_secrets.rotated" | "chat.updated" | "destination.tested" | "destination.switched_on" | "destination.redelivered" | "destination.sent_now" | "delivery.redelivered" | "report.exported" | "feed.created" | "feed.deleted" | "finding.deleted" | "import.undone" | "target.retired" | "announcement.created" | "announcement.withdrawn";
-        /** @description Something that happened. Names are those of that moment; text from outside: escape it. */
+        /** @description Something that happened. Names are those at that time; text from outside: escape it. */
         Activity: {
             actor?: components["schemas"]["Named"] | null;
             /** @description When. */
@@ -1886,7 +1885,7 @@ export interface components {
             /** @description The event's id. */
             id: components["schemas"]["Id"];
             severity?: components["schemas"]["Severity"] | null;
-            /** @description That record's id, though it may be gone. */
+            /** @description That record's id; the record may have been deleted. */
             subject_id: components["schemas"]["Id"];
             /** @description The kind of record it happened to. */
             subject_type: components["schemas"]["SubjectType"];
@@ -1905,34 +1904,34 @@ export interface components {
             expires_on: components["schemas"]["Date"];
             /**
              * Format: int32
-             * @description The hours agreed on.
+             * @description The contracted hours.
              */
             hours?: number | null;
             /**
              * Format: int32
-             * @description The hours spent of them.
+             * @description The hours used so far.
              */
             hours_used: number;
             id: components["schemas"]["Id"];
             name: string;
-            /** @description What both sides call it, such as a contract's number. */
+            /** @description What both sides call it, such as a contract number. */
             reference?: string | null;
             starts_on?: components["schemas"]["Date"] | null;
             status: components["schemas"]["AgreementStatus"];
             updated_at: components["schemas"]["Time"];
         };
-        /** @description What changes of an agreement; what is left out stays. */
+        /** @description Changes of an agreement; omitted fields stay unchanged. */
         AgreementChange: {
             description?: components["schemas"]["Block20000"] | null;
             expires_on?: components["schemas"]["Date"] | null;
             /**
              * Format: int32
-             * @description The hours agreed on; null for none.
+             * @description The contracted hours; null for none.
              */
             hours?: number | null;
             /**
              * Format: int32
-             * @description The hours spent of them.
+             * @description The hours used so far.
              */
             hours_used?: number | null;
             name?: components["schemas"]["Name300"] | null;
@@ -1941,26 +1940,26 @@ export interface components {
             status?: components["schemas"]["AgreementStatus"] | null;
         };
         /**
-         * @description Where an agreement stands.
+         * @description The status of an agreement.
          * @enum {string}
          */
         AgreementStatus: "draft" | "active" | "terminated";
         /** @description An announcement. */
         Announcement: {
-            /** @description What it says. Text from outside: escape it. */
+            /** @description Its body. Untrusted text: escape it. */
             body: string;
-            /** @description When it was made. */
+            /** @description When it was created. */
             created_at: components["schemas"]["Time"];
             /** @description Its id. */
             id: components["schemas"]["Id"];
-            /** @description What it is about, on one line. Text from outside: escape it. */
+            /** @description Its title, on one line. Untrusted text: escape it. */
             title: string;
             until?: components["schemas"]["Time"] | null;
         };
         /** @description An approval. */
         Approval: {
             accepted_severity?: components["schemas"]["Severity"] | null;
-            /** @description What was said to the decision. */
+            /** @description The comment on the decision. */
             comment?: string | null;
             company_id: components["schemas"]["Id"];
             company_name: string;
@@ -1972,7 +1971,7 @@ export interface components {
             finding_id: components["schemas"]["Id"];
             finding_title: string;
             id: components["schemas"]["Id"];
-            /** @description Whether the finding is more severe now than what was accepted: withdraw it by opening the finding. */
+            /** @description Whether the finding is now more severe than the accepted one: reopen the finding to withdraw the acceptance. */
             outgrown: boolean;
             /** @description Why the risk should be accepted. */
             reason: string;
@@ -1982,22 +1981,22 @@ export interface components {
             updated_at: components["schemas"]["Time"];
             /**
              * Format: int64
-             * @description Raised by each change; a decision names the version it read.
+             * @description Increases with each change; a decision refers to the version that was read.
              */
             version: number;
         };
-        /** @description What changes of a request; what is left out stays. */
+        /** @description Changes of a request; omitted fields stay unchanged. */
         ApprovalChange: {
             expires_at?: components["schemas"]["Moment"] | null;
             reason?: components["schemas"]["Statement2000"] | null;
         };
         /**
-         * @description What can be decided.
+         * @description The possible decisions.
          * @enum {string}
          */
         ApprovalDecision: "approved" | "rejected";
         /**
-         * @description Where an approval stands.
+         * @description The status of an approval.
          * @enum {string}
          */
         ApprovalStatus: "requested" | "approved" | "rejected" | "expired" | "ended" | "unapproved";
@@ -2013,13 +2012,13 @@ export interface components {
             identifier?: string | null;
             kind: components["schemas"]["AssetKind"];
             name: string;
-            /** @description Who owns it: they are responsible for findings that nobody is assigned to. */
+            /** @description Who owns it: the owners are responsible for findings without assignees. */
             owners: components["schemas"]["Owners"];
             status: components["schemas"]["AssetStatus"];
             tags: string[];
             updated_at: components["schemas"]["Time"];
         };
-        /** @description What changes of an asset; what is left out stays. */
+        /** @description Changes of an asset; omitted fields stay unchanged. */
         AssetChange: {
             criticality?: components["schemas"]["AssetCriticality"] | null;
             description?: components["schemas"]["Block20000"] | null;
@@ -2031,7 +2030,7 @@ export interface components {
             tags?: components["schemas"]["Tags"] | null;
         };
         /**
-         * @description How much depends on an asset.
+         * @description How important an asset is.
          * @enum {string}
          */
         AssetCriticality: "low" | "medium" | "high" | "critical";
@@ -2041,157 +2040,157 @@ export interface components {
          */
         AssetKind: "application" | "repository" | "host" | "domain" | "network" | "cloud" | "image" | "other";
         /**
-         * @description Where an asset stands.
+         * @description The status of an asset.
          * @enum {string}
          */
         AssetStatus: "active" | "retired";
-        /** @description Who is to see to a finding. */
+        /** @description The assignees of a finding. */
         AssigneesBody: {
             /** @description Teams of the company, at most 100. */
             team_ids?: components["schemas"]["Ids100"];
-            /** @description People who may see the company, at most 100. */
+            /** @description Users who may see the company, at most 100. */
             user_ids?: components["schemas"]["Ids100"];
         };
-        /** @description One attempt to deliver. */
+        /** @description A delivery attempt. */
         AttemptLog: {
-            /** @description The beginning of the answer. Text from outside: escape it. */
+            /** @description The beginning of the response. Untrusted text: escape it. */
             answer?: string | null;
             ended_at?: components["schemas"]["Time"] | null;
             /**
              * Format: int32
-             * @description Which one, from 1.
+             * @description Its number, from 1.
              */
             number: number;
-            /** @description `delivered`, `written`, `refused_for_good`, `refused_for_now` or `unknown`; null while it is under way. */
+            /** @description `delivered`, `written`, `refused_for_good`, `refused_for_now` or `unknown`; null while it is in flight. */
             outcome?: string | null;
-            /** @description Why, in words. */
+            /** @description The reason, in words. */
             reason?: string | null;
             /** @description When it began. */
             started_at: components["schemas"]["Time"];
             /**
              * Format: int32
-             * @description The status of the answer, HTTP or SMTP.
+             * @description The status of the response, HTTP or SMTP.
              */
             status?: number | null;
         };
-        /** @description A person at that time. */
+        /** @description A user as of that time. */
         AuditActor: {
-            /** @description Their id, though they may be gone. */
+            /** @description The user's id; the user may have been deleted since. */
             id: components["schemas"]["Id"];
-            /** @description The name they had. */
+            /** @description The name at that time. */
             name: string;
         };
-        /** @description An entry of the audit log. Names are those of that moment; text from outside: escape it. */
+        /** @description An entry of the audit log. Names are as of that time; they are untrusted text: escape them. */
         AuditEntry: {
             /** @description What was done. */
             action: components["schemas"]["Action"];
             actor?: components["schemas"]["AuditActor"] | null;
-            /** @description The address of the connection, where it is known: behind a proxy the proxy's. */
+            /** @description The IP address of the connection, if known: behind a proxy that is not trusted, the proxy's. */
             address?: string | null;
-            /** @description What changed, as it is now: of lists what came. Secrets are masked. */
+            /** @description The changed fields after; for lists, what was added. Secrets are masked. */
             after: Record<string, never>;
             /** @description When it was done. */
             at: components["schemas"]["Time"];
-            /** @description What changed, as it was: of lists what went. Secrets are masked. */
+            /** @description The changed fields before; for lists, what was removed. Secrets are masked. */
             before: Record<string, never>;
             company_id?: components["schemas"]["Id"] | null;
-            /** @description With what: `session`, `token`, `command_line`; null for an attempt to sign in. */
+            /** @description The type of credential: `session`, `token`, `command_line`; null for a sign-in attempt. */
             credential?: string | null;
             credential_id?: components["schemas"]["Id"] | null;
             /** @description Its id. */
             id: components["schemas"]["Id"];
             subject_id?: components["schemas"]["Id"] | null;
-            /** @description Its name at that time. */
+            /** @description The subject's name at that time. */
             subject_name: string;
-            /** @description What it was done to: `user`, `company`, `team`, `token`, `rule`, `destination`, `delivery`, `report`, `feed`. */
+            /** @description The type of the subject: `user`, `company`, `team`, `token`, `rule`, `destination`, `delivery`, `report`, `feed`. */
             subject_type: string;
         };
         Block2000: string;
         Block20000: string;
         /** @enum {string} */
         BroughtKind: "finding.created" | "finding.updated" | "finding.assigned" | "finding.status_changed" | "finding.reopened" | "finding.severity_changed" | "finding.commented" | "finding.deleted" | "sla.warning" | "sla.breached" | "retest.due" | "scan.scheduled" | "scan.started" | "scan.completed" | "scan.failed" | "scan.updated" | "scan.deleted" | "asset.created" | "asset.updated" | "asset.deleted" | "project.created" | "project.updated" | "project.deleted" | "agreement.created" | "agreement.updated" | "agreement.deleted" | "agreement.expiring";
-        /** @description Whom to assign to many findings. */
+        /** @description The assignees of many findings. */
         BulkAssigneesBody: {
-            /** @description Whether they come beside those who see to a finding (true) or instead of them (false, the default). */
+            /** @description Whether they are assigned in addition to the current assignees (true) or instead of them (false, the default). */
             add?: boolean;
             /** @description The findings, 1 to 1,000. */
             finding_ids: components["schemas"]["Id"][];
             /** @description Teams of their company, at most 100. */
             team_ids?: components["schemas"]["Ids100"];
-            /** @description People who may see their companies, at most 100. */
+            /** @description Users who may see their companies, at most 100. */
             user_ids?: components["schemas"]["Ids100"];
         };
-        /** @description What became of many findings. */
+        /** @description The result of a bulk change. */
         BulkOutcome: {
             /** @description How many changed. */
             changed: number;
-            /** @description How many were that already. */
+            /** @description How many already had the value. */
             unchanged: number;
         };
-        /** @description Where many findings are to go. */
+        /** @description The new status of many findings. */
         BulkStatusBody: {
             comment?: components["schemas"]["Block2000"] | null;
             /** @description The findings, 1 to 1,000. */
             finding_ids: components["schemas"]["Id"][];
-            /** @description The status; those that are there already stay. */
+            /** @description The status; findings that already have it stay unchanged. */
             status: components["schemas"]["FindingStatus"];
         } & unknown;
         /** Format: binary */
         Bytes: string;
-        /** @description What is due in a window of time. */
+        /** @description What is due in a time window. */
         Calendar: {
             /** @description The start of the window. */
             from: components["schemas"]["Time"];
-            /** @description The entries, the earliest first. */
+            /** @description The entries, earliest first. */
             items: components["schemas"]["CalendarItem"][];
-            /** @description Where the answer goes on, as the `cursor` of the same question; none where this is all. */
+            /** @description The `cursor` for the next page; null on the last one. */
             next_cursor?: string | null;
-            /** @description Its end, which is not in it. */
+            /** @description Its end (exclusive). */
             to: components["schemas"]["Time"];
         };
-        /** @description A feed of the caller, without its address, which was shown once. */
+        /** @description A feed of the caller, without its URL, which was shown once. */
         CalendarFeed: {
-            /** @description Reminders, each so many minutes before an entry. */
+            /** @description Reminders, as minutes before an entry. */
             alarms: number[];
             company_id?: components["schemas"]["Id"] | null;
-            /** @description When it was made. */
+            /** @description When it was created. */
             created_at: components["schemas"]["Time"];
             /** @description Its id. */
             id: components["schemas"]["Id"];
-            /** @description The only kinds in it, if some were chosen. */
+            /** @description The kinds it is limited to, if any. */
             kinds?: components["schemas"]["CalendarKind"][] | null;
             last_used_at?: components["schemas"]["Time"] | null;
-            /** @description Whether it holds only deadlines of findings assigned to its owner directly. */
+            /** @description Whether it contains only deadlines of findings assigned to its owner directly. */
             mine: boolean;
-            /** @description What the calendar is called, if it was given a name. */
+            /** @description The calendar's title, if it has one. */
             name?: string | null;
         };
         /** @description An entry of the calendar. */
         CalendarItem: {
-            /** @description Whether it has a date and no time: it is on that date wherever somebody looks. */
+            /** @description Whether it has a date and no time: it is on that date in every time zone. */
             all_day: boolean;
-            /** @description When it is due. For what has a date and no time: midnight UTC of that day. */
+            /** @description When it is due. For a date without a time: midnight UTC of that day. */
             at: components["schemas"]["Time"];
-            /** @description The company it belongs to. */
+            /** @description The id of its company. */
             company_id: components["schemas"]["Id"];
-            /** @description That company's name. */
+            /** @description The company's name. */
             company_name: string;
             date?: components["schemas"]["Date"] | null;
             ends_at?: components["schemas"]["Time"] | null;
             ends_on?: components["schemas"]["Date"] | null;
-            /** @description Which record. */
+            /** @description The record's id. */
             entity_id: components["schemas"]["Id"];
-            /** @description What kind of record it is. */
+            /** @description The type of record. */
             entity_type: components["schemas"]["SubjectType"];
             /** @description Stable and unique: the kind and the record's id. */
             id: string;
-            /** @description Why it is there. */
+            /** @description The kind of entry. */
             kind: components["schemas"]["CalendarKind"];
             project_id?: components["schemas"]["Id"] | null;
-            /** @description That project's name. */
+            /** @description The project's name. */
             project_name?: string | null;
             severity?: components["schemas"]["Severity"] | null;
-            /** @description Where the record stands. */
+            /** @description The record's status. */
             status: string;
             /** @description The record's title or name. */
             title: string;
@@ -2202,29 +2201,26 @@ export interface components {
          */
         CalendarKind: "project_start" | "project_end" | "scan" | "sla_due" | "retest_due" | "agreement_expiry" | "acceptance_end";
         /**
-         * @description A way to notify somebody.
+         * @description A way to notify someone.
          * @enum {string}
          */
         Channel: "in_app" | "email" | "webhook" | "slack" | "teams" | "chat";
-        /**
-         * @description What is to change. What is left out stays; a URL of null or "" is removed; a masked URL as it was answered is
-         *     left as it is.
-         */
+        /** @description A change. Omitted fields are unchanged; a URL of null or "" is removed; a masked URL as returned is kept. */
         ChatChange: {
-            /** @description Whether messages on chat go there. */
+            /** @description Whether messages on chat are sent there. */
             chat_enabled?: boolean | null;
             /**
-             * @description The form of messages on chat.
+             * @description The payload template of messages on chat.
              * @enum {string|null}
              */
             chat_template?: "mattermost" | "google_chat" | "discord" | "ntfy" | null;
             /** @description Where messages on chat go; null for nowhere. The masked form leaves it as it is. */
             chat_webhook_url?: string | null;
-            /** @description Whether messages on Slack go there. */
+            /** @description Whether messages on Slack are sent there. */
             slack_enabled?: boolean | null;
             /** @description Where messages on Slack go; null for nowhere. The masked form leaves it as it is. */
             slack_webhook_url?: string | null;
-            /** @description Whether messages on Teams go there. */
+            /** @description Whether messages on Teams are sent there. */
             teams_enabled?: boolean | null;
             /** @description Where messages on Teams go; null for nowhere. The masked form leaves it as it is. */
             teams_webhook_url?: string | null;
@@ -2238,42 +2234,42 @@ export interface components {
             /** @description Its title. */
             title: string;
         };
-        /** @description A `CloudEvent` 1.0 in the structured mode. Other attributes are passed over. */
+        /** @description A `CloudEvent` 1.0 in structured mode. Other attributes are ignored. */
         CloudEvent: {
             /** @description The company it is for: the scope. */
             company: components["schemas"]["Id"];
             /**
-             * @description At most 64 KiB. Kept are `title` or `name` (one is required), `status`, `from_status`, `location`, `tool`,
-             *     `project_name`, `comment`, `error`, `reason`, `sla_due_at`, `retest_due_at`, `expires_at`, `expires_on`, `counts`;
-             *     `severity` for kinds that carry one; `assignee_user_ids` and `assignee_team_ids` of the company. As our own
-             *     webhooks write it, those of the record may stand in `attributes`.
+             * @description At most 64 KiB. The fields that are kept are `title` or `name` (one is required), `status`, `from_status`,
+             *     `location`, `tool`, `project_name`, `comment`, `error`, `reason`, `sla_due_at`, `retest_due_at`, `expires_at`,
+             *     `expires_on`, `counts`; `severity` for kinds that carry one; `assignee_user_ids` and `assignee_team_ids` of the
+             *     company. As in our own webhooks, the record's fields may be in `attributes`.
              */
             data: components["schemas"]["CloudEventData"];
             datacontenttype?: components["schemas"]["CloudEventDataType"] | null;
             /**
-             * @description The event's id at the other platform, at most 200 characters. With the source it makes the event one that is
-             *     taken once.
+             * @description The event's id at the other platform, at most 200 characters. Together with the source it identifies the event,
+             *     which is accepted once.
              */
             id: components["schemas"]["CloudEventId"];
-            /** @description The other platform: a URI reference of at most 1000 characters. */
+            /** @description The other platform: a URI reference of at most 1,000 characters. */
             source: components["schemas"]["CloudEventSource"];
             /** @description `1.0`. */
             specversion: components["schemas"]["CloudEventsVersion"];
             subject?: components["schemas"]["CloudEventSubject"] | null;
             time?: components["schemas"]["Time"] | null;
             /**
-             * @description The kind of event, as `GET /event-types` lists them; none of approvals, reports, destinations, notifications, and
-             *     not `sla.escalated` or `finding.unread`.
+             * @description The event type, as listed by `GET /event-types`; none for approvals, reports, destinations and notifications,
+             *     and not `sla.escalated` or `finding.unread`.
              */
             type: components["schemas"]["BroughtKind"];
         } & unknown;
-        /** @description What happened, with these fields and any others. A longer text is cut. */
+        /** @description What happened, with these fields and any others. Longer texts are truncated. */
         CloudEventData: {
             /** @description Teams of the company. */
             assignee_team_ids?: components["schemas"]["Id"][] | null;
-            /** @description People of the company. */
+            /** @description Users of the company. */
             assignee_user_ids?: components["schemas"]["Id"][] | null;
-            /** @description What somebody said to it. */
+            /** @description A comment. */
             comment?: string | null;
             /** @description The vulnerable component. */
             component?: string | null;
@@ -2289,19 +2285,19 @@ export interface components {
             expires_on?: components["schemas"]["TimeOrDate"] | null;
             /** @description The versions of the component in which it is fixed. */
             fixed_versions?: unknown[] | null;
-            /** @description The severity before. */
+            /** @description The previous severity. */
             from_severity?: string | null;
-            /** @description The status before. */
+            /** @description The previous status. */
             from_status?: string | null;
             /** @description Identifiers such as `CVE-2021-44228`. */
             identifiers?: unknown[] | null;
-            /** @description Where a finding is. */
+            /** @description The location of a finding. */
             location?: string | null;
-            /** @description What the record is called. */
+            /** @description The record's name. */
             name?: string | null;
             /** @description The project. */
             project_name?: string | null;
-            /** @description Why. */
+            /** @description The reason. */
             reason?: string | null;
             retest_due_at?: components["schemas"]["TimeOrDate"] | null;
             /** @description The tool's rule. */
@@ -2312,7 +2308,7 @@ export interface components {
             status?: string | null;
             /** @description Tags. */
             tags?: unknown[] | null;
-            /** @description What the record is called; this or `name` is required. */
+            /** @description The record's name; this or `name` is required. */
             title?: string | null;
             /** @description The tool that found it. */
             tool?: string | null;
@@ -2330,14 +2326,14 @@ export interface components {
             /** @description Its text. */
             text: string;
         };
-        /** @description What a CODEOWNERS file comes to. */
+        /** @description The rules from a CODEOWNERS file. */
         CodeownersRules: {
-            /** @description The rules, ready to be saved: the last line of the file comes first. */
+            /** @description The rules, ready to be saved: the last line of the file is first. */
             items: components["schemas"]["OwnershipRule"][];
-            /** @description What of the file is not in them. */
+            /** @description The parts of the file that could not be mapped. */
             unmapped: components["schemas"]["UnmappedOwner"][];
         };
-        /** @description Something to say about a finding. */
+        /** @description A comment to add. */
         CommentBody: {
             /** @description At most 2,000 characters. */
             body: components["schemas"]["Statement2000"];
@@ -2348,25 +2344,25 @@ export interface components {
             created_at: components["schemas"]["Time"];
             /** @description Its id. */
             id: components["schemas"]["Id"];
-            /** @description Whether mails and chats about it leave out all detail: no title, project, place, person or comment. */
+            /** @description Whether messages about it by email and chat hide details: no title, project, location, user or comment. */
             minimal_messages: boolean;
             /** @description Its name. */
             name: string;
         };
-        /** @description A company to add. */
+        /** @description A company to create. */
         CompanyBody: {
             /** @description The name, one line of at most 200 characters. */
             name: components["schemas"]["Name200"];
         };
-        /** @description What changes about a company; what is left out stays. */
+        /** @description Changes to a company; omitted fields stay unchanged. */
         CompanyChange: {
-            /** @description Whether mails and chats about the company leave out all detail. For its managers too. */
+            /** @description Whether messages about the company by email and chat hide details. Also for its managers. */
             minimal_messages?: boolean | null;
             name?: components["schemas"]["Name200"] | null;
         };
         /** @description A company with its members. */
         CompanyDetail: components["schemas"]["Company"] & {
-            /** @description Who is a member, in the order they joined the platform. */
+            /** @description The members, in the order they joined the platform. */
             members: components["schemas"]["Member"][];
         };
         /** @description A vulnerable component. */
@@ -2380,25 +2376,25 @@ export interface components {
             /** @description The version that was found. */
             version?: string | null;
         };
-        /** @description A session, an API token or a calendar feed of a person. */
+        /** @description A session, an API token or a calendar feed of a user. */
         Credential: {
-            /** @description The address that a session began at, where it is known. */
+            /** @description The IP address where a session began, if known. */
             address?: string | null;
-            /** @description When it was made, or the session began. */
+            /** @description When it was created, or the session began. */
             created_at: components["schemas"]["Time"];
             expires_at?: components["schemas"]["Time"] | null;
             /** @description Its id. */
             id: components["schemas"]["Id"];
-            /** @description What it is. */
+            /** @description Its kind. */
             kind: components["schemas"]["CredentialKind"];
             last_used_at?: components["schemas"]["Time"] | null;
-            /** @description What its owner calls a token or a feed; none for a session. */
+            /** @description The name of a token or a feed; null for a session. */
             name?: string | null;
-            /** @description What the browser or program of a session called itself. Text from outside: escape it. */
+            /** @description The `User-Agent` of a session. Untrusted text: escape it. */
             user_agent?: string | null;
         };
         /**
-         * @description What a credential is.
+         * @description The kind of a credential.
          * @enum {string}
          */
         CredentialKind: "session" | "token" | "feed";
@@ -2411,74 +2407,74 @@ export interface components {
             score?: number | null;
             /** @description The vector string. */
             vector?: string | null;
-            /** @description `2.0`, `3.0`, `3.1` or `4.0`; null where the report does not say. */
+            /** @description `2.0`, `3.0`, `3.1` or `4.0`; null if the scan report does not state it. */
             version?: string | null;
         };
-        /** @description What is there to see, and what to do. */
+        /** @description The counts. */
         Dashboard: {
             /**
              * Format: int64
-             * @description Approvals that nobody has decided.
+             * @description Approvals that are not decided.
              */
             approvals_waiting: number;
-            /** @description Open findings by severity: all six, the worst first. */
+            /** @description Open findings by severity: all six, most severe first. */
             open: components["schemas"]["DashboardSeverity"][];
-            /** @description Scans that are yet to end. */
+            /** @description Scans that have not ended. */
             scans: components["schemas"]["DashboardScans"];
             /** @description Open findings by their deadline. */
             sla: components["schemas"]["DashboardSla"];
-            /** @description The last 30 days up to today, the oldest first. */
+            /** @description The last 30 days including today, oldest first. */
             trend: components["schemas"]["DashboardDay"][];
             /**
              * Format: int64
-             * @description Open findings that nobody sees to.
+             * @description Open findings without assignees.
              */
             unassigned: number;
         };
-        /** @description What a day brought. */
+        /** @description The changes of a day. */
         DashboardDay: {
             /**
              * Format: int64
-             * @description Findings that have been closed since it.
+             * @description Findings closed on it that are still closed.
              */
             closed: number;
-            /** @description The day, in the time zone that was asked for. */
+            /** @description The day, in the requested time zone. */
             date: components["schemas"]["Date"];
             /**
              * Format: int64
-             * @description Findings that were there at its end and not closed by then; those opened again count as open all along.
+             * @description Findings that existed at its end and were not closed by then; reopened ones count as open all along.
              */
             open: number;
             /**
              * Format: int64
-             * @description Findings that were made on it.
+             * @description Findings created on it.
              */
             opened: number;
         };
-        /** @description How many scans there are. */
+        /** @description The number of scans. */
         DashboardScans: {
             /**
              * Format: int64
-             * @description They are going on.
+             * @description Running.
              */
             running: number;
             /**
              * Format: int64
-             * @description They are to start at some time.
+             * @description Scheduled.
              */
             scheduled: number;
         };
-        /** @description How many open findings there are of a severity. */
+        /** @description The number of open findings with a severity. */
         DashboardSeverity: {
             /**
              * Format: int64
              * @description How many there are.
              */
             count: number;
-            /** @description How bad they are. */
+            /** @description Their severity. */
             severity: components["schemas"]["Severity"];
         };
-        /** @description How many open findings have which deadline. */
+        /** @description The number of open findings by deadline. */
         DashboardSla: {
             /**
              * Format: int64
@@ -2508,36 +2504,36 @@ export interface components {
         Delivery: {
             /**
              * Format: int32
-             * @description How many attempts there were.
+             * @description How many attempts were made.
              */
             attempt_count: number;
             /** @description The channel. */
             channel: components["schemas"]["Channel"];
             company_id?: components["schemas"]["Id"] | null;
-            /** @description That company's name at that time. */
+            /** @description The company's name at that time. */
             company_name?: string | null;
             /** @description When it was planned. */
             created_at: components["schemas"]["Time"];
-            /** @description Where it goes: an address, or a masked URL. */
+            /** @description The address, or a masked URL. */
             destination: string;
-            /** @description The event it tells of. */
+            /** @description The event it is about. */
             event_id: components["schemas"]["Id"];
             /** @description The event's type. */
             event_type: components["schemas"]["Kind"];
             /** @description Its id; on webhooks the `webhook-id`. */
             id: components["schemas"]["Id"];
             next_at?: components["schemas"]["Time"] | null;
-            /** @description Why it stands there, if there is more to say. */
+            /** @description Why it is in this state, if there is more to say. */
             reason?: string | null;
-            /** @description The id of the person, the team or the rule's recipient; for an address the address. */
+            /** @description The id of the user, the team or the rule's recipient; for an address the address. */
             recipient: string;
-            /** @description Whom it is for: a `user`, a `team`, an `address`, or a `url` that a rule names. */
+            /** @description The type of recipient: a `user`, a `team`, an `address`, or a `url` that a rule names. */
             recipient_type: string;
-            /** @description Where it stands. */
+            /** @description Its state. */
             state: components["schemas"]["DeliveryState"];
             subject?: components["schemas"]["DeliverySubject"] | null;
             summary_id?: components["schemas"]["Id"] | null;
-            /** @description The record's title or name at that time. Text from outside: escape it. */
+            /** @description The record's title or name at that time. Untrusted text: escape it. */
             title?: string | null;
             /** @description When it last changed. */
             updated_at: components["schemas"]["Time"];
@@ -2548,61 +2544,62 @@ export interface components {
             attempts: components["schemas"]["AttemptLog"][];
         };
         /**
-         * @description Where a delivery stands.
+         * @description The state of a delivery.
          * @enum {string}
          */
         DeliveryState: "pending" | "sending" | "delivered" | "written" | "refused" | "failed" | "unknown" | "cancelled" | "bundled" | "set_aside";
-        /** @description A record that an event happened to. */
+        /** @description An event's record. */
         DeliverySubject: {
-            /** @description Which. */
+            /** @description Its id. */
             id: components["schemas"]["Id"];
-            /** @description What it is. */
+            /** @description Its type. */
             type: components["schemas"]["SubjectType"];
         };
-        /** @description What administrators are to know at a glance: the console shows a banner where mail is not sent. */
+        /** @description What administrators should see at a glance: the console shows a banner if mail is not sent. */
         DestinationSummary: {
             /**
              * Format: int64
-             * @description Messages to how many destinations are given up, without one that arrived since.
+             * @description How many destinations have given-up messages, and none delivered since.
              */
             failing: number;
-            /** @description `smtp`, or `file` where there is no mail server, so that mails are written to files and reach nobody. */
+            /** @description `smtp`, or `file` if there is no mail server, so that mails are written to files and not sent. */
             mail: string;
             /**
              * Format: int64
-             * @description How many events and messages were set aside because they cannot be read: `GET /deliveries/set-aside` lists them.
+             * @description How many events and messages are quarantined because they cannot be read: `GET /deliveries/set-aside` lists
+             *     them.
              */
             set_aside: number;
             /**
              * Format: int64
-             * @description How many destinations are switched off.
+             * @description How many destinations are turned off.
              */
             switched_off: number;
         };
-        /** @description What a rule would have sent beyond what the present rules did. */
+        /** @description What a rule would have sent in addition to the current rules. */
         DryRun: {
-            /** @description Each day from the first to the last (UTC), also those without a message. */
+            /** @description Each day from the first to the last (UTC), including those without a message. */
             days: components["schemas"]["DryRunDay"][];
             /**
              * Format: int64
              * @description How many events of the rule's type there were.
              */
             events: number;
-            /** @description From when on events were looked at. */
+            /** @description The start of the period. */
             from: components["schemas"]["Time"];
             /**
              * Format: int64
-             * @description How many messages the rule would have added, by the people, teams, preferences and rules of now. What one import or
-             *     bulk change brought is one message for each recipient.
+             * @description How many messages the rule would have added, by the current people, teams, preferences and rules. The events of
+             *     one import or bulk change are one message for each recipient.
              */
             messages: number;
-            /** @description What the rule would not have sent, and why, the most first. */
+            /** @description What the rule would not have sent, and why, most frequent first. */
             not_sent: components["schemas"]["DryRunNotSent"][];
-            /** @description Who would have got them, the most first, at most 100. */
+            /** @description Who would have received them, most messages first, at most 100. */
             recipients: components["schemas"]["DryRunRecipient"][];
-            /** @description Until when. */
+            /** @description Its end. */
             to: components["schemas"]["Time"];
-            /** @description Whether there were more events than one run looks at: then only the newest counted. */
+            /** @description Whether there were more events than one run examines: then only the newest counted. */
             truncated: boolean;
         };
         /** @description The messages of one day. */
@@ -2625,7 +2622,7 @@ export interface components {
              * @description How often.
              */
             count: number;
-            /** @description The same in words. */
+            /** @description The reason in words. */
             explanation: string;
             /**
              * @description The reason: `below_threshold`, `filtered`, `nobody` (each event counts once), `duplicate`, `in_group`, `switched_off`,
@@ -2640,7 +2637,7 @@ export interface components {
              * @description How many messages.
              */
             messages: number;
-            /** @description The name of the person or the team. Text from outside: escape it. */
+            /** @description The name of the user or the team. Untrusted text: escape it. */
             name?: string | null;
             /** @description The id of the person or the team, the address, or the masked URL. */
             recipient: string;
@@ -2649,42 +2646,42 @@ export interface components {
         };
         /** Format: email */
         Email: string;
-        /** @description One type of event. */
+        /** @description An event type. */
         EventType: {
-            /** @description What the name begins with. */
+            /** @description The first part of the name. */
             category: string;
-            /** @description The channels a rule can turn on for it; those that a person can switch off are all but `webhook`. */
+            /** @description The channels a rule can turn on for it; a person can turn off all but `webhook`. */
             channels: components["schemas"]["Channel"][];
-            /** @description Whether it goes to open tabs. */
+            /** @description Whether it is sent to open tabs. */
             live: boolean;
-            /** @description Whether people can be told of it: it can have rules and preferences. */
+            /** @description Whether people can be notified of it: it can have rules and preferences. */
             notifies: boolean;
-            /** @description Whether it may be for no company: for the whole platform, or for people named one by one. */
+            /** @description Whether it may be without a company: for the whole platform, or for people named individually. */
             platform: boolean;
-            /** @description Whether its events carry a severity, so that a threshold means something. */
+            /** @description Whether its events have a severity, so that a threshold applies. */
             severity: boolean;
             /** @description What it means. */
             summary: string;
             /** @description Its name, such as `finding.assigned`. */
             type: components["schemas"]["Kind"];
         };
-        /** @description What does not fit in one field of a body or a query. */
+        /** @description An invalid field of a body or a query. */
         FieldError: {
             /** @description What is wrong with it. */
             detail: string;
-            /** @description The field, with a path where it is inside others: `recipients.emails[2]`. Empty for the whole. */
+            /** @description The field, with its path if nested: `recipients.emails[2]`. Empty for the whole body or query. */
             field: string;
         };
         /** @description A finding. */
         Finding: {
-            /** @description Whether its risk was accepted before that needed an approval: somebody should request one. */
+            /** @description Whether its risk was accepted before an approval was required: one should be requested. */
             accepted_without_approval: boolean;
-            /** @description The statuses a person can move it to. */
+            /** @description The statuses a user can set. */
             allowed_statuses: components["schemas"]["FindingStatus"][];
             asset_id?: components["schemas"]["Id"] | null;
             /** @description That asset's name. */
             asset_name?: string | null;
-            /** @description Who sees to it. */
+            /** @description Its assignees. */
             assignees: components["schemas"]["FindingAssignees"];
             closed_at?: components["schemas"]["Time"] | null;
             /** @description The company it belongs to. */
@@ -2692,14 +2689,14 @@ export interface components {
             /** @description That company's name. */
             company_name: string;
             component?: components["schemas"]["Component"] | null;
-            /** @description Since when it is known here. */
+            /** @description When it was created. */
             created_at: components["schemas"]["Time"];
             cvss?: components["schemas"]["Cvss"] | null;
-            /** @description Its weakness, such as `CWE-79`. */
+            /** @description Its CWE, such as `CWE-79`. */
             cwe?: string | null;
-            /** @description All its weaknesses, as `CWE-79`; the first one is `cwe`. */
+            /** @description All its CWEs, as `CWE-79`; the first one is `cwe`. */
             cwes: string[];
-            /** @description What it is, at length; may be empty. */
+            /** @description Its description; may be empty. */
             description: string;
             found_at?: components["schemas"]["Time"] | null;
             gone_at?: components["schemas"]["Time"] | null;
@@ -2709,13 +2706,13 @@ export interface components {
             identifiers: string[];
             /** @description When it was last found. */
             last_seen_at: components["schemas"]["Time"];
-            /** @description Where it is, such as `path:line`. */
+            /** @description Its location, such as `path:line`. */
             location?: string | null;
-            /** @description Where it is, the first 100 locations; the first one is `location`. */
+            /** @description Its locations, the first 100; the first one is `location`. */
             locations: string[];
             /**
              * Format: int32
-             * @description How many locations there are in all.
+             * @description The total number of locations.
              */
             locations_count: number;
             project_id?: components["schemas"]["Id"] | null;
@@ -2728,35 +2725,35 @@ export interface components {
             /** @description The tool's rule. */
             rule_id?: string | null;
             scan_id?: components["schemas"]["Id"] | null;
-            /** @description How bad it is. */
+            /** @description Its severity. */
             severity: components["schemas"]["Severity"];
             sla_due_at?: components["schemas"]["Time"] | null;
             /** @description The code. */
             snippet?: string | null;
-            /** @description What the report's VEX statement says. It proposes a status and never sets one. */
+            /** @description The scan report's VEX statement. A suggestion for a status that never sets one. */
             statement?: string | null;
-            /** @description Where it stands. */
+            /** @description Its status. */
             status: components["schemas"]["FindingStatus"];
             /** @description Its tags. */
             tags: string[];
-            /** @description The name of the target whose reports hold it; null for a whole project. */
+            /** @description The name of the target of the scan reports that contain it; null for a whole project. */
             target?: string | null;
             target_id?: components["schemas"]["Id"] | null;
-            /** @description What it is, in a line. */
+            /** @description Its title, one line. */
             title: string;
             /** @description The tool that found it. */
             tool?: string | null;
-            /** @description When it last changed. */
+            /** @description When it was last updated. */
             updated_at: components["schemas"]["Time"];
         };
-        /** @description Who sees to a finding. */
+        /** @description The assignees of a finding. */
         FindingAssignees: {
             /** @description Teams. */
             teams: components["schemas"]["Named"][];
-            /** @description People. */
+            /** @description Users. */
             users: components["schemas"]["Named"][];
         };
-        /** @description What changes of a finding; what is left out stays. */
+        /** @description Changes of a finding; omitted fields stay unchanged. */
         FindingChange: {
             asset_id?: components["schemas"]["Id"] | null;
             assignee_team_ids?: components["schemas"]["Ids100"] | null;
@@ -2774,37 +2771,37 @@ export interface components {
         /** @description A comment on a finding. */
         FindingComment: {
             author?: components["schemas"]["Named"] | null;
-            /** @description What it says. */
+            /** @description The text. */
             body: string;
             /** @description When it was written. */
             created_at: components["schemas"]["Time"];
             /** @description Its id. */
             id: components["schemas"]["Id"];
-            /** @description When it was last reworded. */
+            /** @description When it was last edited. */
             updated_at: components["schemas"]["Time"];
         };
-        /** @description A field that changed. A long text is cut. */
+        /** @description A field that changed. Long texts are truncated. */
         FindingFieldChange: {
-            /** @description What it is; null for nothing. */
+            /** @description The new value; null for none. */
             after?: string | null;
-            /** @description What it was; null for nothing. */
+            /** @description The previous value; null for none. */
             before?: string | null;
             /** @description Its name in the API. */
             field: string;
         };
-        /** @description What a finding went through. */
+        /** @description The history of a finding. */
         FindingHistory: {
-            /** @description Its steps, the latest first, at most 500. */
+            /** @description Its steps, latest first, at most 500. */
             items: components["schemas"]["FindingMove"][];
         };
-        /** @description One step of a finding's life. */
+        /** @description One step in a finding's history. */
         FindingMove: {
             actor?: components["schemas"]["Named"] | null;
             /** @description When. */
             at: components["schemas"]["Time"];
-            /** @description What else changed about it. */
+            /** @description Other changes. */
             changes: components["schemas"]["FindingFieldChange"][];
-            /** @description What the person said. */
+            /** @description The user's comment. */
             comment?: string | null;
             event_id?: components["schemas"]["Id"] | null;
             from?: components["schemas"]["FindingStatus"] | null;
@@ -2812,7 +2809,7 @@ export interface components {
             to?: components["schemas"]["FindingStatus"] | null;
         };
         /**
-         * @description Where a finding stands.
+         * @description The status of a finding.
          * @enum {string}
          */
         FindingStatus: "open" | "in_progress" | "retest" | "closed" | "accepted_risk" | "false_positive" | "duplicate";
@@ -2823,16 +2820,16 @@ export interface components {
         Ids200: components["schemas"]["Id"][];
         /** @description A format of scan reports. */
         ImportFormat: {
-            /** @description Whether a whole report closes what it no longer holds without `close=auto` and a `target`. */
+            /** @description Whether a complete scan report closes what it no longer contains without `close=auto` and a `target`. */
             closes: boolean;
-            /** @description What an entry is, and what it is recognized by in the next report. */
+            /** @description What an entry is, and what it is recognized by in the next scan report. */
             identity: string;
             /** @description The value of `format`. */
             name: string;
             /** @description What it is. */
             title: string;
         };
-        /** @description How many findings of each severity were created, reopened, got worse and were closed. */
+        /** @description How many findings of each severity were created, reopened, became more severe and were closed. */
         ImportSeverities: {
             /** @description Those that are gone. */
             closed: {
@@ -2842,11 +2839,11 @@ export interface components {
             created: {
                 [key: string]: number;
             };
-            /** @description Those that were closed and are back. */
+            /** @description Those that were closed and found again. */
             reopened: {
                 [key: string]: number;
             };
-            /** @description Those whose severity rose, by the new one. */
+            /** @description Those whose severity increased, by the new one. */
             worse: {
                 [key: string]: number;
             };
@@ -2856,33 +2853,33 @@ export interface components {
             /** @description In a preview, the first 100 findings that would be closed. */
             closing?: components["schemas"]["Closing"][];
             /**
-             * @description What became of the results: `read = created + updated + unchanged + skipped`. `reopened` are among the
-             *     updated; `closed` are findings that the report no longer holds.
+             * @description The counts of the entries: `read = created + updated + unchanged + skipped`. `reopened` are included in the
+             *     updated; `closed` are findings that the scan report no longer contains.
              */
             counts: components["schemas"]["ScanCounts"];
-            /** @description The format of the report: a name of `GET /import-formats`. */
+            /** @description The format of the scan report: a name of `GET /import-formats`. */
             format: string;
-            /** @description Why it does not, and what else is worth knowing about it. */
+            /** @description Why it does not, and other notes about it. */
             not_whole: string[];
-            /** @description Open findings of the report's targets afterwards, by severity. */
+            /** @description Open findings of the scan report's targets afterwards, by severity. */
             open: {
                 [key: string]: number;
             };
             scan?: components["schemas"]["Scan"] | null;
             /** @description The same by severity. */
             severities: components["schemas"]["ImportSeverities"];
-            /** @description What was not imported, the first 1,000 of them. */
+            /** @description The entries that were not imported, at most the first 1,000. */
             skipped: components["schemas"]["SkippedResult"][];
             /**
              * Format: int64
-             * @description How many more were skipped than are listed.
+             * @description How many more were skipped.
              */
             skipped_more: number;
-            /** @description What the report covers, in a few words; empty for the whole project. */
+            /** @description A short description of what the scan report covers; empty for the whole project. */
             target: string;
             /** @description The tools that wrote it, the first 100. */
             tools: string[];
-            /** @description Whether the report holds all that the tool would find; one that does not closes nothing. */
+            /** @description Whether the scan report contains everything the tool would find; otherwise it closes nothing. */
             whole: boolean;
         };
         /** @description How many notifications a person has. */
@@ -2894,14 +2891,14 @@ export interface components {
             total: number;
             /**
              * Format: int64
-             * @description Those not read yet.
+             * @description Unread ones.
              */
             unread: number;
         };
         /** @enum {string} */
         Kind: "finding.created" | "finding.updated" | "finding.assigned" | "finding.status_changed" | "finding.reopened" | "finding.severity_changed" | "finding.commented" | "finding.deleted" | "finding.unread" | "sla.warning" | "sla.breached" | "sla.escalated" | "retest.due" | "scan.scheduled" | "scan.started" | "scan.completed" | "scan.failed" | "scan.updated" | "scan.deleted" | "asset.created" | "asset.updated" | "asset.deleted" | "project.created" | "project.updated" | "project.deleted" | "report.requested" | "report.ready" | "report.failed" | "report.updated" | "report.deleted" | "agreement.created" | "agreement.updated" | "agreement.deleted" | "agreement.expiring" | "approval.requested" | "approval.decided" | "approval.updated" | "approval.expired" | "approval.expiring" | "approval.outgrown" | "approval.deleted" | "destination.switched_off" | "delivery.failed" | "platform.announced" | "notification.created" | "notification.read" | "notification.all_read";
         /**
-         * @description A URL that messages are posted to, or the mail server. A URL that several rules, teams or people name is there for
+         * @description A URL that messages are posted to, or the mail server. A URL that several rules, teams or people name is listed for
          *     each of them.
          */
         KnownDestination: {
@@ -2910,50 +2907,50 @@ export interface components {
             company_id?: components["schemas"]["Id"] | null;
             /** @description The URL, masked. */
             destination: string;
-            /** @description Its id: in the events that tell of it, for a test, and to send again what it missed. */
+            /** @description Its id: in events about it, for a test, and to resend failed messages. */
             destination_id: components["schemas"]["Id"];
             failing_since?: components["schemas"]["Time"] | null;
             /**
              * Format: int32
-             * @description The status of its last answer, HTTP or SMTP.
+             * @description The status of its last response, HTTP or SMTP.
              */
             last_status?: number | null;
             last_success_at?: components["schemas"]["Time"] | null;
             /**
              * Format: int64
-             * @description How long an attempt took on average, in milliseconds.
+             * @description The average latency of an attempt, in milliseconds.
              */
             latency_ms?: number | null;
-            /** @description The name of the team or the person. Text from outside: escape it. */
+            /** @description The name of the team or the user. Untrusted text: escape it. */
             name?: string | null;
             off_at?: components["schemas"]["Time"] | null;
-            /** @description Why it was switched off. */
+            /** @description Why it was turned off. */
             off_reason?: string | null;
-            /** @description Whether it is switched on: false where it refused for good, so that messages to it are cancelled. */
+            /** @description Whether it is turned on: false if it rejected permanently, so that messages to it are canceled. */
             on: boolean;
-            /** @description Whether the secret key opens its URL. While it does not, messages to it wait. */
+            /** @description Whether the secret key can decrypt its URL. Until it can, messages to it wait. */
             opens: boolean;
-            /** @description The id of the rule's recipient, the team or the person; of the mail server its own. */
+            /** @description The id of the rule's recipient, the team or the user; for the mail server its own. */
             recipient: components["schemas"]["Id"];
             /**
-             * @description Whose it is: `url` (a rule's), `team` or `user` (a personal chat), as in a delivery; `platform` for the mail
-             *     server and for an address that it refused.
+             * @description Its owner: `url` (a rule's), `team` or `user` (a personal chat), as in a delivery; `platform` for the mail
+             *     server and for an address that it rejected.
              */
             recipient_type: string;
             /**
              * Format: int32
-             * @description How many messages in a row it refused for good.
+             * @description How many messages in a row it rejected permanently.
              */
             refusals: number;
             rule_id?: components["schemas"]["Id"] | null;
             /**
              * Format: double
-             * @description How many of its last attempts succeeded, from 0 to 1; of about a thousand. Null where none was made.
+             * @description The success rate of its last attempts, from 0 to 1; about a thousand. Null if there were none.
              */
             success_rate?: number | null;
-            /** @description The template of what is posted there, on `chat`. */
+            /** @description The payload template, on `chat`. */
             template?: string | null;
-            /** @description Whether its owner wants posts there: false where the rule or the personal chat is switched off. */
+            /** @description Whether its owner wants posts there: false if the rule or the personal chat is turned off. */
             wanted: boolean;
         };
         Line1000: string;
@@ -2961,45 +2958,45 @@ export interface components {
         Line300: string;
         /** @description A new session. */
         LoggedIn: {
-            /** @description When the session ends at the latest; it ends earlier where it is not used for some hours (`login.idle_minutes`). */
+            /** @description When the session expires at the latest; it expires earlier if it is idle for too long (`login.idle_minutes`). */
             expires_at: components["schemas"]["Time"];
-            /** @description For `Authorization: Bearer`. Browsers need not keep it: they have the cookie. */
+            /** @description For `Authorization: Bearer`. Browsers do not need to store it: they have the cookie. */
             token: string;
-            /** @description Who signed in. */
+            /** @description The signed-in user. */
             user: components["schemas"]["User"];
         };
-        /** @description Who signs in. */
+        /** @description Credentials to sign in with. */
         Login: {
-            /** @description The email address, in any spelling of upper and lower case. */
+            /** @description The email address, regardless of case. */
             email: components["schemas"]["Line1000"];
             /** @description The password. */
             password: components["schemas"]["Password"];
         };
-        /** @description A feed, with its address: this once. */
+        /** @description A feed, with its URL: only in this answer. */
         MadeFeed: components["schemas"]["CalendarFeed"] & {
-            /** @description Where a calendar program subscribes. Whoever has it reads the feed; it is not shown again. */
+            /** @description The URL to subscribe to in a calendar program. Anyone who has it can read the feed; it is not shown again. */
             url: string;
         };
-        /** @description A token, with its text: this once. */
+        /** @description A token with its text, which is shown only once. */
         MadeToken: components["schemas"]["Token"] & {
-            /** @description The text, for `Authorization: Bearer`. It is not shown again. */
+            /** @description The text, for `Authorization: Bearer`. It cannot be shown again. */
             token: string;
         };
-        /** @description The caller and where they may work. */
+        /** @description The caller and the companies they have access to. */
         Me: {
-            /** @description The companies they may see: an administrator all, but at most 1,000 are listed. */
+            /** @description The companies they have access to, for an administrator all; at most 1,000 are listed. */
             companies: components["schemas"]["MyCompany"][];
-            /** @description Whether they administer the platform. */
+            /** @description Whether they are a platform administrator. */
             is_admin: boolean;
-            /** @description Whether they are notified of what they did themselves. */
+            /** @description Whether they are notified of their own actions. */
             notify_own_actions: boolean;
-            /** @description Who it is. */
+            /** @description The user. */
             user: components["schemas"]["User"];
         };
-        /** @description What changes of the caller; what is left out stays. */
+        /** @description Changes to the caller; omitted fields stay unchanged. */
         MeChange: {
             name?: components["schemas"]["Name200"] | null;
-            /** @description Whether to be notified of what one did oneself. */
+            /** @description Whether to be notified of your own actions. */
             notify_own_actions?: boolean | null;
         };
         /** @description A member of a company. */
@@ -3020,7 +3017,7 @@ export interface components {
         };
         /** Format: date-time */
         Moment: string;
-        /** @description A company the caller may see. */
+        /** @description A company the caller has access to. */
         MyCompany: {
             /** @description Its id. */
             id: components["schemas"]["Id"];
@@ -3031,14 +3028,14 @@ export interface components {
         Name200: string;
         Name300: string;
         Name60: string;
-        /** @description Something with a name, as answers and events carry it. */
+        /** @description Something with a name, as responses and events include it. */
         Named: {
             /** @description Its id. */
             id: components["schemas"]["Id"];
             /** @description Its name. */
             name: string;
         };
-        /** @description An agreement to add. */
+        /** @description An agreement to create. */
         NewAgreement: {
             /** @description The company it is with. */
             company_id: components["schemas"]["Id"];
@@ -3047,12 +3044,12 @@ export interface components {
             expires_on: components["schemas"]["Date"];
             /**
              * Format: int32
-             * @description The hours agreed on.
+             * @description The contracted hours.
              */
             hours?: number | null;
             /**
              * Format: int32
-             * @description The hours spent of them; 0 by default.
+             * @description The hours used so far; 0 by default.
              */
             hours_used?: number | null;
             /** @description One line of at most 300 characters. */
@@ -3063,13 +3060,13 @@ export interface components {
         };
         /** @description A new announcement. */
         NewAnnouncement: {
-            /** @description What it says: at most 2,000 characters. */
+            /** @description The body: at most 2,000 characters. */
             body: components["schemas"]["Statement2000"];
-            /** @description What it is about: one line of at most 200 characters. */
+            /** @description The title: one line of at most 200 characters. */
             title: components["schemas"]["Line200"];
             until?: components["schemas"]["Time"] | null;
         };
-        /** @description An approval to ask for. */
+        /** @description An approval to request. */
         NewApproval: {
             /** @description Until when, in the future. */
             expires_at: components["schemas"]["Moment"];
@@ -3078,9 +3075,9 @@ export interface components {
             /** @description Why: at most 2,000 characters. */
             reason: components["schemas"]["Statement2000"];
         };
-        /** @description An asset to add. */
+        /** @description An asset to create. */
         NewAsset: {
-            /** @description The company it is of. */
+            /** @description The company it belongs to. */
             company_id: components["schemas"]["Id"];
             criticality?: components["schemas"]["AssetCriticality"] | null;
             description?: components["schemas"]["Block20000"] | null;
@@ -3089,13 +3086,13 @@ export interface components {
             /** @description One line of at most 300 characters. */
             name: components["schemas"]["Name300"];
             owners?: components["schemas"]["NewOwners"] | null;
-            /** @description At most 20 of at most 50 characters, without commas. They are kept in lower case. */
+            /** @description At most 20 tags of at most 50 characters, without commas. They are stored in lower case. */
             tags?: components["schemas"]["Tags"];
         };
-        /** @description A feed to make. What is left out is everything the caller may see. */
+        /** @description A feed to create. Everything is optional; by default it shows everything the caller may see. */
         NewFeed: {
             /**
-             * @description Reminders, each so many minutes before an entry: at most five, none earlier than four weeks.
+             * @description Reminders, as minutes before an entry: at most five, none earlier than four weeks.
              * @default []
              */
             alarms: number[];
@@ -3114,12 +3111,12 @@ export interface components {
             /** @default null */
             name: components["schemas"]["Line200"] | null;
         };
-        /** @description A finding to write down. */
+        /** @description A finding to create. */
         NewFinding: {
             asset_id?: components["schemas"]["Id"] | null;
-            /** @description Teams of the company that see to it. */
+            /** @description The assigned teams of the company. */
             assignee_team_ids?: components["schemas"]["Ids100"];
-            /** @description People who see to it; they must be able to see the company. */
+            /** @description The assigned users; they must be able to see the company. */
             assignee_user_ids?: components["schemas"]["Ids100"];
             /** @description The company it belongs to. */
             company_id: components["schemas"]["Id"];
@@ -3128,48 +3125,48 @@ export interface components {
             location?: components["schemas"]["OptionalLine1000"] | null;
             project_id?: components["schemas"]["Id"] | null;
             retest_due_at?: components["schemas"]["Moment"] | null;
-            /** @description How bad it is. */
+            /** @description Its severity. */
             severity: components["schemas"]["Severity"];
             sla_due_at?: components["schemas"]["Moment"] | null;
-            /** @description At most 20 of at most 50 characters, without commas. They are kept in lower case. */
+            /** @description At most 20 tags of at most 50 characters, without commas. They are stored in lower case. */
             tags?: components["schemas"]["Tags"];
-            /** @description What it is: one line of at most 300 characters. */
+            /** @description Its title: one line of at most 300 characters. */
             title: components["schemas"]["Name300"];
         };
-        /** @description The owners to be; what is left out stays. */
+        /** @description The new owners; omitted fields stay unchanged. */
         NewOwners: {
             team_ids?: components["schemas"]["Ids100"] | null;
             user_ids?: components["schemas"]["Ids100"] | null;
         };
-        /** @description A rule to be. It names somebody. */
+        /** @description A new rule. It names at least one user or team. */
         NewOwnershipRule: {
-            /** @description Passed over, too. */
+            /** @description Ignored, too. */
             active?: boolean | null;
-            /** @description Which findings it is about; every one where it is empty. */
+            /** @description Which findings it matches; all if empty. */
             match?: components["schemas"]["OwnershipMatch"];
             /**
              * Format: int32
-             * @description Passed over, so that what was answered can be sent back: its place in the list counts.
+             * @description Ignored, so that a response can be sent back: the position in the list counts.
              */
             position?: number | null;
-            /** @description The teams that are: of the company. */
+            /** @description The responsible teams of the company. */
             team_ids?: components["schemas"]["Ids100"];
-            /** @description The people who are responsible for them: members of the company. */
+            /** @description The responsible users: members of the company. */
             user_ids?: components["schemas"]["Ids100"];
         } | {
             user_ids: unknown[];
         } | {
             team_ids: unknown[];
         };
-        /** @description The rules to be, in their order: the first that matches a finding counts. */
+        /** @description The new rules, in order: the first that matches a finding applies. */
         NewOwnershipRules: {
             /** @description At most 1,000. */
             items: components["schemas"]["NewOwnershipRule"][];
         };
         NewPassword: string;
-        /** @description A project to add. */
+        /** @description A project to create. */
         NewProject: {
-            /** @description The company it is of. */
+            /** @description The company it belongs to. */
             company_id: components["schemas"]["Id"];
             description?: components["schemas"]["Block20000"] | null;
             ends_on?: components["schemas"]["Date"] | null;
@@ -3178,12 +3175,12 @@ export interface components {
             owners?: components["schemas"]["NewOwners"] | null;
             starts_on?: components["schemas"]["Date"] | null;
             status?: components["schemas"]["ProjectStatus"] | null;
-            /** @description At most 20 of at most 50 characters, without commas. They are kept in lower case. */
+            /** @description At most 20 tags of at most 50 characters, without commas. They are stored in lower case. */
             tags?: components["schemas"]["Tags"];
         };
-        /** @description A report to ask for. */
+        /** @description A report to request. */
         NewReport: {
-            /** @description The company whose findings it is of. */
+            /** @description The company whose findings it contains. */
             company_id: components["schemas"]["Id"];
             /** @description Which findings; all by default. */
             contents?: components["schemas"]["ReportContents"];
@@ -3197,30 +3194,30 @@ export interface components {
             /** @description The channel it turns on. */
             channel: components["schemas"]["Channel"];
             company_id?: components["schemas"]["Id"] | null;
-            /** @description Whether it counts; true where it is left out. */
+            /** @description Whether it is enabled; true by default. */
             enabled?: boolean | null;
             /** @description The type of event it is for. */
             event_type: components["schemas"]["NotifiedKind"];
-            /** @description To what it is limited; an empty list does not limit. */
+            /** @description Its filters; an empty list does not limit. */
             filters?: components["schemas"]["RuleFilters"];
             format?: components["schemas"]["WebhookFormat"] | null;
             min_severity?: components["schemas"]["Severity"] | null;
-            /** @description Whom it names in addition to those an event concerns. */
+            /** @description Recipients in addition to the people responsible. */
             recipients?: components["schemas"]["NewRuleRecipients"];
             template?: components["schemas"]["TemplateName"] | null;
         };
         /**
-         * @description Whom a rule names: people in any way for email and `in_app`, addresses for email alone; `urls` for the others, and
-         *     `team_ids` and `owners` for chats.
+         * @description The recipients of a rule: people in any way for email and `in_app`, addresses only for email; `urls` for the others,
+         *     and `team_ids` and `owners` for chats.
          */
         NewRuleRecipients: {
-            /** @description Mail addresses. */
+            /** @description Email addresses. */
             emails?: components["schemas"]["Email"][] | null;
-            /** @description Whether those who follow the record are named. */
+            /** @description Whether followers of the record are named. */
             followers?: boolean | null;
             /** @description Whether the owners of the finding's asset and project are named. */
             owners?: boolean | null;
-            /** @description Roles: who has one in the event's company. */
+            /** @description Roles: users with one of them in the event's company. */
             roles?: components["schemas"]["Role"][] | null;
             team_ids?: components["schemas"]["Ids200"] | null;
             /** @description URLs. */
@@ -3229,14 +3226,14 @@ export interface components {
         };
         /** @description A view to save. */
         NewSavedView: {
-            /** @description What its owner calls it: one line of at most 60 characters, once for each page. */
+            /** @description Its name: one line of at most 60 characters, unique per page. */
             name: components["schemas"]["Name60"];
-            /** @description The page it is of. */
+            /** @description The page it belongs to. */
             page: components["schemas"]["ViewPage"];
-            /** @description The query of the page's address, without the `?`: at most 2,000 printable ASCII characters, possibly none. */
+            /** @description The query string of the page's URL, without the `?`: at most 2,000 printable ASCII characters; may be empty. */
             query: components["schemas"]["ViewQuery"];
         };
-        /** @description A scan to add. */
+        /** @description A scan to create. */
         NewScan: {
             /** @description The company it belongs to. */
             company_id: components["schemas"]["Id"];
@@ -3252,34 +3249,34 @@ export interface components {
         NewTeam: {
             chat?: components["schemas"]["TeamChat"] | null;
             /**
-             * @description The form of messages on chat.
+             * @description The payload template of messages on chat.
              * @enum {string|null}
              */
             chat_template?: "mattermost" | "google_chat" | "discord" | "ntfy" | null;
             /** @description Where messages on chat go; null for nowhere. The masked form leaves it as it is. */
             chat_webhook_url?: string | null;
-            /** @description The company it is of. */
+            /** @description The id of its company. */
             company_id: components["schemas"]["Id"];
-            /** @description Who is in it: members of the company. */
+            /** @description Its members: members of the company. */
             member_ids?: components["schemas"]["Ids1000"];
-            /** @description The name, one line of at most 200 characters, once per company. */
+            /** @description The name, one line of at most 200 characters, unique in the company. */
             name: components["schemas"]["Name200"];
             /** @description Where messages on Slack go; null for nowhere. The masked form leaves it as it is. */
             slack_webhook_url?: string | null;
             /** @description Where messages on Teams go; null for nowhere. The masked form leaves it as it is. */
             teams_webhook_url?: string | null;
         };
-        /** @description A token to make. */
+        /** @description A token to create. */
         NewToken: {
             expires_at?: components["schemas"]["Time"] | null;
-            /** @description What its owner calls it. */
+            /** @description The token's name. */
             name: components["schemas"]["Name200"];
         };
-        /** @description A person to add. */
+        /** @description A user to create. */
         NewUser: {
-            /** @description The email address; unique in any spelling of upper and lower case. */
+            /** @description The email address; unique regardless of case. */
             email: components["schemas"]["Email"];
-            /** @description Whether they administer the platform. */
+            /** @description Whether the user is a platform administrator. */
             is_admin?: boolean | null;
             /** @description The name, one line of at most 200 characters. */
             name: components["schemas"]["Name200"];
@@ -3287,16 +3284,16 @@ export interface components {
         };
         /** @description A notification, as its owner sees it. */
         Notification: {
-            /** @description A few words more. Text from outside: escape it. */
+            /** @description A few more words. Untrusted text: escape it. */
             body: string;
             /** @description When it arrived; no two of one person share it. */
             created_at: components["schemas"]["Time"];
             /**
-             * @description The ids of the records it is about (`finding_id`, `scan_id`, …), and in `why` a sentence that says why its owner
-             *     gets it. That may name a team: text from outside, escape it.
+             * @description The ids of the records it is about (`finding_id`, `scan_id`, …), and in `why` a sentence with the reason why its
+             *     owner gets it. It may name a team: untrusted text, escape it.
              */
             data: Record<string, never>;
-            /** @description The event it tells of: `GET /events/{id}/trace?user_id=me` says why. */
+            /** @description The event it is about: `GET /events/{id}/trace?user_id=me` shows the reason. */
             event_id: components["schemas"]["Id"];
             /** @description What happened. */
             event_type: components["schemas"]["Kind"];
@@ -3304,109 +3301,109 @@ export interface components {
             id: components["schemas"]["Id"];
             /** @description Whether its owner has read it. */
             read: boolean;
-            /** @description What happened to what, on one line. Text from outside: escape it. */
+            /** @description What happened to what, on one line. Untrusted text: escape it. */
             title: string;
-            /** @description Its category: what the event type begins with, such as `finding`. */
+            /** @description Its category: the first part of the event type, such as `finding`. */
             type: string;
         };
         /** @description What can reach the caller in one cell of the matrix. */
         NotificationCell: {
-            /** @description Whether anything can: false is "no rule yet". */
+            /** @description Whether anything can: false means "no rule yet". */
             possible: boolean;
-            /** @description By what. */
+            /** @description The rules and defaults by which it can. */
             sources: components["schemas"]["NotificationSource"][];
         };
         /** @description A rule, as administrators see it. */
         NotificationRule: {
-            /** @description How its webhooks get what an import or a bulk change brings. */
+            /** @description How its webhooks get the events of an import or a bulk change. */
             batch: components["schemas"]["RuleBatch"];
             /** @description The channel it turns on. */
             channel: components["schemas"]["Channel"];
             company_id?: components["schemas"]["Id"] | null;
-            /** @description When it was made. */
+            /** @description When it was created. */
             created_at: components["schemas"]["Time"];
-            /** @description Why the program switched it off; null where it did not. */
+            /** @description Why the server disabled it; null if it did not. */
             disabled_reason?: string | null;
-            /** @description Whether it counts. */
+            /** @description Whether it is enabled. */
             enabled: boolean;
             /** @description The type of event it is for. */
             event_type: components["schemas"]["Kind"];
-            /** @description To what it is limited; an empty list does not limit. */
+            /** @description Its filters; an empty list does not limit. */
             filters: components["schemas"]["RuleFilters"];
             format?: components["schemas"]["WebhookFormat"] | null;
             /** @description Its id. */
             id: components["schemas"]["Id"];
             min_severity?: components["schemas"]["Severity"] | null;
-            /** @description Whom it names in addition to those an event concerns. */
+            /** @description Recipients in addition to the people responsible. */
             recipients: components["schemas"]["RuleRecipients"];
-            /** @description The template of its posts to `chat`; null on other channels and where it names no URL. */
+            /** @description The payload template on `chat`; null on other channels and if it names no URL. */
             template?: string | null;
             /** @description When it was last changed. */
             updated_at: components["schemas"]["Time"];
         };
-        /** @description One way by which a notification can arrive. */
+        /** @description One way a notification can reach the caller. */
         NotificationSource: {
             company_id?: components["schemas"]["Id"] | null;
             /** @description `rule`, or `chat` for a personal chat, which needs none. */
             kind: string;
             min_severity?: components["schemas"]["Severity"] | null;
             rule_id?: components["schemas"]["Id"] | null;
-            /** @description The same in one sentence. */
+            /** @description The same as a sentence. */
             text: string;
         };
         /** @enum {string} */
         NotifiedKind: "finding.created" | "finding.updated" | "finding.assigned" | "finding.status_changed" | "finding.reopened" | "finding.severity_changed" | "finding.commented" | "finding.deleted" | "finding.unread" | "sla.warning" | "sla.breached" | "sla.escalated" | "retest.due" | "scan.scheduled" | "scan.started" | "scan.completed" | "scan.failed" | "scan.updated" | "scan.deleted" | "asset.created" | "asset.updated" | "asset.deleted" | "project.created" | "project.updated" | "project.deleted" | "report.requested" | "report.ready" | "report.failed" | "report.updated" | "report.deleted" | "agreement.created" | "agreement.updated" | "agreement.deleted" | "agreement.expiring" | "approval.requested" | "approval.decided" | "approval.updated" | "approval.expired" | "approval.expiring" | "approval.outgrown" | "approval.deleted" | "destination.switched_off" | "delivery.failed" | "platform.announced";
         OptionalLine1000: string;
         OwnChatChanges: {
-            /** @description Whether messages on chat go there. */
+            /** @description Whether messages on chat are sent there. */
             chat_enabled?: boolean | null;
             /**
-             * @description The form of messages on chat.
+             * @description The payload template of messages on chat.
              * @enum {string|null}
              */
             chat_template?: "mattermost" | "google_chat" | "discord" | "ntfy" | null;
             /** @description Where messages on chat go; null for nowhere. The masked form leaves it as it is. */
             chat_webhook_url?: string | null;
-            /** @description Whether messages on Slack go there. */
+            /** @description Whether messages on Slack are sent there. */
             slack_enabled?: boolean | null;
             /** @description Where messages on Slack go; null for nowhere. The masked form leaves it as it is. */
             slack_webhook_url?: string | null;
-            /** @description Whether messages on Teams go there. */
+            /** @description Whether messages on Teams are sent there. */
             teams_enabled?: boolean | null;
             /** @description Where messages on Teams go; null for nowhere. The masked form leaves it as it is. */
             teams_webhook_url?: string | null;
         };
         OwnChats: {
-            /** @description Whether messages on chat go there. */
+            /** @description Whether messages on chat are sent there. */
             chat_enabled: boolean;
             /**
-             * @description The form of messages on chat.
+             * @description The payload template of messages on chat.
              * @enum {string|null}
              */
             chat_template?: "mattermost" | "google_chat" | "discord" | "ntfy" | null;
             /** @description Where messages on chat go, masked; null for nowhere. */
             chat_webhook_url: string | null;
-            /** @description Whether messages on Slack go there. */
+            /** @description Whether messages on Slack are sent there. */
             slack_enabled: boolean;
             /** @description Where messages on Slack go, masked; null for nowhere. */
             slack_webhook_url: string | null;
-            /** @description Whether messages on Teams go there. */
+            /** @description Whether messages on Teams are sent there. */
             teams_enabled: boolean;
             /** @description Where messages on Teams go, masked; null for nowhere. */
             teams_webhook_url: string | null;
         };
-        /** @description Who owns something. */
+        /** @description The owners of a record. */
         Owners: {
             /** @description The teams. */
             team_ids: components["schemas"]["Id"][];
             /** @description The same teams with their names. */
             teams: components["schemas"]["Named"][];
-            /** @description The people. */
+            /** @description The users. */
             user_ids: components["schemas"]["Id"][];
-            /** @description The same people with their names. */
+            /** @description The same users with their names. */
             users: components["schemas"]["Named"][];
         };
-        /** @description What a rule matches: findings for which all of this is so. An empty one matches every finding. */
+        /** @description What a rule matches: findings that meet all of these conditions. An empty one matches every finding. */
         OwnershipMatch: {
             /** @default null */
             asset: components["schemas"]["Line300"] | null;
@@ -3425,23 +3422,23 @@ export interface components {
         };
         /** @description A rule: who is responsible for which findings. */
         OwnershipRule: {
-            /** @description Whether it counts. One whose people and teams have all left is skipped. */
+            /** @description Whether it is active. A rule whose users and teams have all left is skipped. */
             active: boolean;
-            /** @description Which findings it is about; every one where it is empty. */
+            /** @description Which findings it matches; all if empty. */
             match: components["schemas"]["OwnershipMatch"];
             /**
              * Format: int32
              * @description Its place in the list, from 1.
              */
             position: number;
-            /** @description The teams that are. */
+            /** @description The responsible teams. */
             team_ids: components["schemas"]["Id"][];
-            /** @description The people who are responsible for them. */
+            /** @description The responsible users. */
             user_ids: components["schemas"]["Id"][];
         };
-        /** @description A company's rules, in their order. */
+        /** @description A company's rules, in order. */
         OwnershipRules: {
-            /** @description The first that matches a finding counts. */
+            /** @description The first that matches a finding applies. */
             items: components["schemas"]["OwnershipRule"][];
         };
         /** @description One page of a list. */
@@ -3458,7 +3455,7 @@ export interface components {
                 /** @description The event's id. */
                 id: components["schemas"]["Id"];
                 severity?: components["schemas"]["Severity"] | null;
-                /** @description That record's id, though it may be gone. */
+                /** @description That record's id; the record may have been deleted. */
                 subject_id: components["schemas"]["Id"];
                 /** @description The kind of record it happened to. */
                 subject_type: components["schemas"]["SubjectType"];
@@ -3467,7 +3464,7 @@ export interface components {
                 /** @description What happened. */
                 type: components["schemas"]["Kind"];
             }[];
-            /** @description The cursor of the next page; none on the last. */
+            /** @description The cursor of the next page; null on the last. */
             next_cursor?: string | null;
         };
         /** @description One page of a list. */
@@ -3482,40 +3479,40 @@ export interface components {
                 expires_on: components["schemas"]["Date"];
                 /**
                  * Format: int32
-                 * @description The hours agreed on.
+                 * @description The contracted hours.
                  */
                 hours?: number | null;
                 /**
                  * Format: int32
-                 * @description The hours spent of them.
+                 * @description The hours used so far.
                  */
                 hours_used: number;
                 id: components["schemas"]["Id"];
                 name: string;
-                /** @description What both sides call it, such as a contract's number. */
+                /** @description What both sides call it, such as a contract number. */
                 reference?: string | null;
                 starts_on?: components["schemas"]["Date"] | null;
                 status: components["schemas"]["AgreementStatus"];
                 updated_at: components["schemas"]["Time"];
             }[];
-            /** @description The cursor of the next page; none on the last. */
+            /** @description The cursor of the next page; null on the last. */
             next_cursor?: string | null;
         };
         /** @description One page of a list. */
         Page_Announcement: {
             /** @description The rows. */
             items: {
-                /** @description What it says. Text from outside: escape it. */
+                /** @description Its body. Untrusted text: escape it. */
                 body: string;
-                /** @description When it was made. */
+                /** @description When it was created. */
                 created_at: components["schemas"]["Time"];
                 /** @description Its id. */
                 id: components["schemas"]["Id"];
-                /** @description What it is about, on one line. Text from outside: escape it. */
+                /** @description Its title, on one line. Untrusted text: escape it. */
                 title: string;
                 until?: components["schemas"]["Time"] | null;
             }[];
-            /** @description The cursor of the next page; none on the last. */
+            /** @description The cursor of the next page; null on the last. */
             next_cursor?: string | null;
         };
         /** @description One page of a list. */
@@ -3523,7 +3520,7 @@ export interface components {
             /** @description The rows. */
             items: {
                 accepted_severity?: components["schemas"]["Severity"] | null;
-                /** @description What was said to the decision. */
+                /** @description The comment on the decision. */
                 comment?: string | null;
                 company_id: components["schemas"]["Id"];
                 company_name: string;
@@ -3535,7 +3532,7 @@ export interface components {
                 finding_id: components["schemas"]["Id"];
                 finding_title: string;
                 id: components["schemas"]["Id"];
-                /** @description Whether the finding is more severe now than what was accepted: withdraw it by opening the finding. */
+                /** @description Whether the finding is now more severe than the accepted one: reopen the finding to withdraw the acceptance. */
                 outgrown: boolean;
                 /** @description Why the risk should be accepted. */
                 reason: string;
@@ -3545,11 +3542,11 @@ export interface components {
                 updated_at: components["schemas"]["Time"];
                 /**
                  * Format: int64
-                 * @description Raised by each change; a decision names the version it read.
+                 * @description Increases with each change; a decision refers to the version that was read.
                  */
                 version: number;
             }[];
-            /** @description The cursor of the next page; none on the last. */
+            /** @description The cursor of the next page; null on the last. */
             next_cursor?: string | null;
         };
         /** @description One page of a list. */
@@ -3566,13 +3563,13 @@ export interface components {
                 identifier?: string | null;
                 kind: components["schemas"]["AssetKind"];
                 name: string;
-                /** @description Who owns it: they are responsible for findings that nobody is assigned to. */
+                /** @description Who owns it: the owners are responsible for findings without assignees. */
                 owners: components["schemas"]["Owners"];
                 status: components["schemas"]["AssetStatus"];
                 tags: string[];
                 updated_at: components["schemas"]["Time"];
             }[];
-            /** @description The cursor of the next page; none on the last. */
+            /** @description The cursor of the next page; null on the last. */
             next_cursor?: string | null;
         };
         /** @description One page of a list. */
@@ -3582,49 +3579,49 @@ export interface components {
                 /** @description What was done. */
                 action: components["schemas"]["Action"];
                 actor?: components["schemas"]["AuditActor"] | null;
-                /** @description The address of the connection, where it is known: behind a proxy the proxy's. */
+                /** @description The IP address of the connection, if known: behind a proxy that is not trusted, the proxy's. */
                 address?: string | null;
-                /** @description What changed, as it is now: of lists what came. Secrets are masked. */
+                /** @description The changed fields after; for lists, what was added. Secrets are masked. */
                 after: Record<string, never>;
                 /** @description When it was done. */
                 at: components["schemas"]["Time"];
-                /** @description What changed, as it was: of lists what went. Secrets are masked. */
+                /** @description The changed fields before; for lists, what was removed. Secrets are masked. */
                 before: Record<string, never>;
                 company_id?: components["schemas"]["Id"] | null;
-                /** @description With what: `session`, `token`, `command_line`; null for an attempt to sign in. */
+                /** @description The type of credential: `session`, `token`, `command_line`; null for a sign-in attempt. */
                 credential?: string | null;
                 credential_id?: components["schemas"]["Id"] | null;
                 /** @description Its id. */
                 id: components["schemas"]["Id"];
                 subject_id?: components["schemas"]["Id"] | null;
-                /** @description Its name at that time. */
+                /** @description The subject's name at that time. */
                 subject_name: string;
-                /** @description What it was done to: `user`, `company`, `team`, `token`, `rule`, `destination`, `delivery`, `report`, `feed`. */
+                /** @description The type of the subject: `user`, `company`, `team`, `token`, `rule`, `destination`, `delivery`, `report`, `feed`. */
                 subject_type: string;
             }[];
-            /** @description The cursor of the next page; none on the last. */
+            /** @description The cursor of the next page; null on the last. */
             next_cursor?: string | null;
         };
         /** @description One page of a list. */
         Page_CalendarFeed: {
             /** @description The rows. */
             items: {
-                /** @description Reminders, each so many minutes before an entry. */
+                /** @description Reminders, as minutes before an entry. */
                 alarms: number[];
                 company_id?: components["schemas"]["Id"] | null;
-                /** @description When it was made. */
+                /** @description When it was created. */
                 created_at: components["schemas"]["Time"];
                 /** @description Its id. */
                 id: components["schemas"]["Id"];
-                /** @description The only kinds in it, if some were chosen. */
+                /** @description The kinds it is limited to, if any. */
                 kinds?: components["schemas"]["CalendarKind"][] | null;
                 last_used_at?: components["schemas"]["Time"] | null;
-                /** @description Whether it holds only deadlines of findings assigned to its owner directly. */
+                /** @description Whether it contains only deadlines of findings assigned to its owner directly. */
                 mine: boolean;
-                /** @description What the calendar is called, if it was given a name. */
+                /** @description The calendar's title, if it has one. */
                 name?: string | null;
             }[];
-            /** @description The cursor of the next page; none on the last. */
+            /** @description The cursor of the next page; null on the last. */
             next_cursor?: string | null;
         };
         /** @description One page of a list. */
@@ -3635,34 +3632,34 @@ export interface components {
                 created_at: components["schemas"]["Time"];
                 /** @description Its id. */
                 id: components["schemas"]["Id"];
-                /** @description Whether mails and chats about it leave out all detail: no title, project, place, person or comment. */
+                /** @description Whether messages about it by email and chat hide details: no title, project, location, user or comment. */
                 minimal_messages: boolean;
                 /** @description Its name. */
                 name: string;
             }[];
-            /** @description The cursor of the next page; none on the last. */
+            /** @description The cursor of the next page; null on the last. */
             next_cursor?: string | null;
         };
         /** @description One page of a list. */
         Page_Credential: {
             /** @description The rows. */
             items: {
-                /** @description The address that a session began at, where it is known. */
+                /** @description The IP address where a session began, if known. */
                 address?: string | null;
-                /** @description When it was made, or the session began. */
+                /** @description When it was created, or the session began. */
                 created_at: components["schemas"]["Time"];
                 expires_at?: components["schemas"]["Time"] | null;
                 /** @description Its id. */
                 id: components["schemas"]["Id"];
-                /** @description What it is. */
+                /** @description Its kind. */
                 kind: components["schemas"]["CredentialKind"];
                 last_used_at?: components["schemas"]["Time"] | null;
-                /** @description What its owner calls a token or a feed; none for a session. */
+                /** @description The name of a token or a feed; null for a session. */
                 name?: string | null;
-                /** @description What the browser or program of a session called itself. Text from outside: escape it. */
+                /** @description The `User-Agent` of a session. Untrusted text: escape it. */
                 user_agent?: string | null;
             }[];
-            /** @description The cursor of the next page; none on the last. */
+            /** @description The cursor of the next page; null on the last. */
             next_cursor?: string | null;
         };
         /** @description One page of a list. */
@@ -3671,79 +3668,79 @@ export interface components {
             items: {
                 /**
                  * Format: int32
-                 * @description How many attempts there were.
+                 * @description How many attempts were made.
                  */
                 attempt_count: number;
                 /** @description The channel. */
                 channel: components["schemas"]["Channel"];
                 company_id?: components["schemas"]["Id"] | null;
-                /** @description That company's name at that time. */
+                /** @description The company's name at that time. */
                 company_name?: string | null;
                 /** @description When it was planned. */
                 created_at: components["schemas"]["Time"];
-                /** @description Where it goes: an address, or a masked URL. */
+                /** @description The address, or a masked URL. */
                 destination: string;
-                /** @description The event it tells of. */
+                /** @description The event it is about. */
                 event_id: components["schemas"]["Id"];
                 /** @description The event's type. */
                 event_type: components["schemas"]["Kind"];
                 /** @description Its id; on webhooks the `webhook-id`. */
                 id: components["schemas"]["Id"];
                 next_at?: components["schemas"]["Time"] | null;
-                /** @description Why it stands there, if there is more to say. */
+                /** @description Why it is in this state, if there is more to say. */
                 reason?: string | null;
-                /** @description The id of the person, the team or the rule's recipient; for an address the address. */
+                /** @description The id of the user, the team or the rule's recipient; for an address the address. */
                 recipient: string;
-                /** @description Whom it is for: a `user`, a `team`, an `address`, or a `url` that a rule names. */
+                /** @description The type of recipient: a `user`, a `team`, an `address`, or a `url` that a rule names. */
                 recipient_type: string;
-                /** @description Where it stands. */
+                /** @description Its state. */
                 state: components["schemas"]["DeliveryState"];
                 subject?: components["schemas"]["DeliverySubject"] | null;
                 summary_id?: components["schemas"]["Id"] | null;
-                /** @description The record's title or name at that time. Text from outside: escape it. */
+                /** @description The record's title or name at that time. Untrusted text: escape it. */
                 title?: string | null;
                 /** @description When it last changed. */
                 updated_at: components["schemas"]["Time"];
             }[];
-            /** @description The cursor of the next page; none on the last. */
+            /** @description The cursor of the next page; null on the last. */
             next_cursor?: string | null;
         };
         /** @description One page of a list. */
         Page_EventType: {
             /** @description The rows. */
             items: {
-                /** @description What the name begins with. */
+                /** @description The first part of the name. */
                 category: string;
-                /** @description The channels a rule can turn on for it; those that a person can switch off are all but `webhook`. */
+                /** @description The channels a rule can turn on for it; a person can turn off all but `webhook`. */
                 channels: components["schemas"]["Channel"][];
-                /** @description Whether it goes to open tabs. */
+                /** @description Whether it is sent to open tabs. */
                 live: boolean;
-                /** @description Whether people can be told of it: it can have rules and preferences. */
+                /** @description Whether people can be notified of it: it can have rules and preferences. */
                 notifies: boolean;
-                /** @description Whether it may be for no company: for the whole platform, or for people named one by one. */
+                /** @description Whether it may be without a company: for the whole platform, or for people named individually. */
                 platform: boolean;
-                /** @description Whether its events carry a severity, so that a threshold means something. */
+                /** @description Whether its events have a severity, so that a threshold applies. */
                 severity: boolean;
                 /** @description What it means. */
                 summary: string;
                 /** @description Its name, such as `finding.assigned`. */
                 type: components["schemas"]["Kind"];
             }[];
-            /** @description The cursor of the next page; none on the last. */
+            /** @description The cursor of the next page; null on the last. */
             next_cursor?: string | null;
         };
         /** @description One page of a list. */
         Page_Finding: {
             /** @description The rows. */
             items: {
-                /** @description Whether its risk was accepted before that needed an approval: somebody should request one. */
+                /** @description Whether its risk was accepted before an approval was required: one should be requested. */
                 accepted_without_approval: boolean;
-                /** @description The statuses a person can move it to. */
+                /** @description The statuses a user can set. */
                 allowed_statuses: components["schemas"]["FindingStatus"][];
                 asset_id?: components["schemas"]["Id"] | null;
                 /** @description That asset's name. */
                 asset_name?: string | null;
-                /** @description Who sees to it. */
+                /** @description Its assignees. */
                 assignees: components["schemas"]["FindingAssignees"];
                 closed_at?: components["schemas"]["Time"] | null;
                 /** @description The company it belongs to. */
@@ -3751,14 +3748,14 @@ export interface components {
                 /** @description That company's name. */
                 company_name: string;
                 component?: components["schemas"]["Component"] | null;
-                /** @description Since when it is known here. */
+                /** @description When it was created. */
                 created_at: components["schemas"]["Time"];
                 cvss?: components["schemas"]["Cvss"] | null;
-                /** @description Its weakness, such as `CWE-79`. */
+                /** @description Its CWE, such as `CWE-79`. */
                 cwe?: string | null;
-                /** @description All its weaknesses, as `CWE-79`; the first one is `cwe`. */
+                /** @description All its CWEs, as `CWE-79`; the first one is `cwe`. */
                 cwes: string[];
-                /** @description What it is, at length; may be empty. */
+                /** @description Its description; may be empty. */
                 description: string;
                 found_at?: components["schemas"]["Time"] | null;
                 gone_at?: components["schemas"]["Time"] | null;
@@ -3768,13 +3765,13 @@ export interface components {
                 identifiers: string[];
                 /** @description When it was last found. */
                 last_seen_at: components["schemas"]["Time"];
-                /** @description Where it is, such as `path:line`. */
+                /** @description Its location, such as `path:line`. */
                 location?: string | null;
-                /** @description Where it is, the first 100 locations; the first one is `location`. */
+                /** @description Its locations, the first 100; the first one is `location`. */
                 locations: string[];
                 /**
                  * Format: int32
-                 * @description How many locations there are in all.
+                 * @description The total number of locations.
                  */
                 locations_count: number;
                 project_id?: components["schemas"]["Id"] | null;
@@ -3787,28 +3784,28 @@ export interface components {
                 /** @description The tool's rule. */
                 rule_id?: string | null;
                 scan_id?: components["schemas"]["Id"] | null;
-                /** @description How bad it is. */
+                /** @description Its severity. */
                 severity: components["schemas"]["Severity"];
                 sla_due_at?: components["schemas"]["Time"] | null;
                 /** @description The code. */
                 snippet?: string | null;
-                /** @description What the report's VEX statement says. It proposes a status and never sets one. */
+                /** @description The scan report's VEX statement. A suggestion for a status that never sets one. */
                 statement?: string | null;
-                /** @description Where it stands. */
+                /** @description Its status. */
                 status: components["schemas"]["FindingStatus"];
                 /** @description Its tags. */
                 tags: string[];
-                /** @description The name of the target whose reports hold it; null for a whole project. */
+                /** @description The name of the target of the scan reports that contain it; null for a whole project. */
                 target?: string | null;
                 target_id?: components["schemas"]["Id"] | null;
-                /** @description What it is, in a line. */
+                /** @description Its title, one line. */
                 title: string;
                 /** @description The tool that found it. */
                 tool?: string | null;
-                /** @description When it last changed. */
+                /** @description When it was last updated. */
                 updated_at: components["schemas"]["Time"];
             }[];
-            /** @description The cursor of the next page; none on the last. */
+            /** @description The cursor of the next page; null on the last. */
             next_cursor?: string | null;
         };
         /** @description One page of a list. */
@@ -3816,16 +3813,16 @@ export interface components {
             /** @description The rows. */
             items: {
                 author?: components["schemas"]["Named"] | null;
-                /** @description What it says. */
+                /** @description The text. */
                 body: string;
                 /** @description When it was written. */
                 created_at: components["schemas"]["Time"];
                 /** @description Its id. */
                 id: components["schemas"]["Id"];
-                /** @description When it was last reworded. */
+                /** @description When it was last edited. */
                 updated_at: components["schemas"]["Time"];
             }[];
-            /** @description The cursor of the next page; none on the last. */
+            /** @description The cursor of the next page; null on the last. */
             next_cursor?: string | null;
         };
         /** @description One page of a list. */
@@ -3837,69 +3834,69 @@ export interface components {
                 company_id?: components["schemas"]["Id"] | null;
                 /** @description The URL, masked. */
                 destination: string;
-                /** @description Its id: in the events that tell of it, for a test, and to send again what it missed. */
+                /** @description Its id: in events about it, for a test, and to resend failed messages. */
                 destination_id: components["schemas"]["Id"];
                 failing_since?: components["schemas"]["Time"] | null;
                 /**
                  * Format: int32
-                 * @description The status of its last answer, HTTP or SMTP.
+                 * @description The status of its last response, HTTP or SMTP.
                  */
                 last_status?: number | null;
                 last_success_at?: components["schemas"]["Time"] | null;
                 /**
                  * Format: int64
-                 * @description How long an attempt took on average, in milliseconds.
+                 * @description The average latency of an attempt, in milliseconds.
                  */
                 latency_ms?: number | null;
-                /** @description The name of the team or the person. Text from outside: escape it. */
+                /** @description The name of the team or the user. Untrusted text: escape it. */
                 name?: string | null;
                 off_at?: components["schemas"]["Time"] | null;
-                /** @description Why it was switched off. */
+                /** @description Why it was turned off. */
                 off_reason?: string | null;
-                /** @description Whether it is switched on: false where it refused for good, so that messages to it are cancelled. */
+                /** @description Whether it is turned on: false if it rejected permanently, so that messages to it are canceled. */
                 on: boolean;
-                /** @description Whether the secret key opens its URL. While it does not, messages to it wait. */
+                /** @description Whether the secret key can decrypt its URL. Until it can, messages to it wait. */
                 opens: boolean;
-                /** @description The id of the rule's recipient, the team or the person; of the mail server its own. */
+                /** @description The id of the rule's recipient, the team or the user; for the mail server its own. */
                 recipient: components["schemas"]["Id"];
                 /**
-                 * @description Whose it is: `url` (a rule's), `team` or `user` (a personal chat), as in a delivery; `platform` for the mail
-                 *     server and for an address that it refused.
+                 * @description Its owner: `url` (a rule's), `team` or `user` (a personal chat), as in a delivery; `platform` for the mail
+                 *     server and for an address that it rejected.
                  */
                 recipient_type: string;
                 /**
                  * Format: int32
-                 * @description How many messages in a row it refused for good.
+                 * @description How many messages in a row it rejected permanently.
                  */
                 refusals: number;
                 rule_id?: components["schemas"]["Id"] | null;
                 /**
                  * Format: double
-                 * @description How many of its last attempts succeeded, from 0 to 1; of about a thousand. Null where none was made.
+                 * @description The success rate of its last attempts, from 0 to 1; about a thousand. Null if there were none.
                  */
                 success_rate?: number | null;
-                /** @description The template of what is posted there, on `chat`. */
+                /** @description The payload template, on `chat`. */
                 template?: string | null;
-                /** @description Whether its owner wants posts there: false where the rule or the personal chat is switched off. */
+                /** @description Whether its owner wants posts there: false if the rule or the personal chat is turned off. */
                 wanted: boolean;
             }[];
-            /** @description The cursor of the next page; none on the last. */
+            /** @description The cursor of the next page; null on the last. */
             next_cursor?: string | null;
         };
         /** @description One page of a list. */
         Page_Notification: {
             /** @description The rows. */
             items: {
-                /** @description A few words more. Text from outside: escape it. */
+                /** @description A few more words. Untrusted text: escape it. */
                 body: string;
                 /** @description When it arrived; no two of one person share it. */
                 created_at: components["schemas"]["Time"];
                 /**
-                 * @description The ids of the records it is about (`finding_id`, `scan_id`, …), and in `why` a sentence that says why its owner
-                 *     gets it. That may name a team: text from outside, escape it.
+                 * @description The ids of the records it is about (`finding_id`, `scan_id`, …), and in `why` a sentence with the reason why its
+                 *     owner gets it. It may name a team: untrusted text, escape it.
                  */
                 data: Record<string, never>;
-                /** @description The event it tells of: `GET /events/{id}/trace?user_id=me` says why. */
+                /** @description The event it is about: `GET /events/{id}/trace?user_id=me` shows the reason. */
                 event_id: components["schemas"]["Id"];
                 /** @description What happened. */
                 event_type: components["schemas"]["Kind"];
@@ -3907,45 +3904,45 @@ export interface components {
                 id: components["schemas"]["Id"];
                 /** @description Whether its owner has read it. */
                 read: boolean;
-                /** @description What happened to what, on one line. Text from outside: escape it. */
+                /** @description What happened to what, on one line. Untrusted text: escape it. */
                 title: string;
-                /** @description Its category: what the event type begins with, such as `finding`. */
+                /** @description Its category: the first part of the event type, such as `finding`. */
                 type: string;
             }[];
-            /** @description The cursor of the next page; none on the last. */
+            /** @description The cursor of the next page; null on the last. */
             next_cursor?: string | null;
         };
         /** @description One page of a list. */
         Page_NotificationRule: {
             /** @description The rows. */
             items: {
-                /** @description How its webhooks get what an import or a bulk change brings. */
+                /** @description How its webhooks get the events of an import or a bulk change. */
                 batch: components["schemas"]["RuleBatch"];
                 /** @description The channel it turns on. */
                 channel: components["schemas"]["Channel"];
                 company_id?: components["schemas"]["Id"] | null;
-                /** @description When it was made. */
+                /** @description When it was created. */
                 created_at: components["schemas"]["Time"];
-                /** @description Why the program switched it off; null where it did not. */
+                /** @description Why the server disabled it; null if it did not. */
                 disabled_reason?: string | null;
-                /** @description Whether it counts. */
+                /** @description Whether it is enabled. */
                 enabled: boolean;
                 /** @description The type of event it is for. */
                 event_type: components["schemas"]["Kind"];
-                /** @description To what it is limited; an empty list does not limit. */
+                /** @description Its filters; an empty list does not limit. */
                 filters: components["schemas"]["RuleFilters"];
                 format?: components["schemas"]["WebhookFormat"] | null;
                 /** @description Its id. */
                 id: components["schemas"]["Id"];
                 min_severity?: components["schemas"]["Severity"] | null;
-                /** @description Whom it names in addition to those an event concerns. */
+                /** @description Recipients in addition to the people responsible. */
                 recipients: components["schemas"]["RuleRecipients"];
-                /** @description The template of its posts to `chat`; null on other channels and where it names no URL. */
+                /** @description The payload template on `chat`; null on other channels and if it names no URL. */
                 template?: string | null;
                 /** @description When it was last changed. */
                 updated_at: components["schemas"]["Time"];
             }[];
-            /** @description The cursor of the next page; none on the last. */
+            /** @description The cursor of the next page; null on the last. */
             next_cursor?: string | null;
         };
         /** @description One page of a list. */
@@ -3959,14 +3956,14 @@ export interface components {
                 ends_on?: components["schemas"]["Date"] | null;
                 id: components["schemas"]["Id"];
                 name: string;
-                /** @description Who owns it: they are responsible for findings that nobody is assigned to. */
+                /** @description Who owns it: the owners are responsible for findings without assignees. */
                 owners: components["schemas"]["Owners"];
                 starts_on?: components["schemas"]["Date"] | null;
                 status: components["schemas"]["ProjectStatus"];
                 tags: string[];
                 updated_at: components["schemas"]["Time"];
             }[];
-            /** @description The cursor of the next page; none on the last. */
+            /** @description The cursor of the next page; null on the last. */
             next_cursor?: string | null;
         };
         /** @description One page of a list. */
@@ -3978,11 +3975,11 @@ export interface components {
                 contents: components["schemas"]["ReportContents"];
                 created_at: components["schemas"]["Time"];
                 created_by?: components["schemas"]["Named"] | null;
-                /** @description Why it could not be made. */
+                /** @description Why it could not be generated. */
                 error?: string | null;
                 /**
                  * Format: int64
-                 * @description How many findings it holds, once it is ready.
+                 * @description The number of findings in it, once it is ready.
                  */
                 findings?: number | null;
                 finished_at?: components["schemas"]["Time"] | null;
@@ -3999,7 +3996,7 @@ export interface components {
                 status: components["schemas"]["ReportStatus"];
                 updated_at: components["schemas"]["Time"];
             }[];
-            /** @description The cursor of the next page; none on the last. */
+            /** @description The cursor of the next page; null on the last. */
             next_cursor?: string | null;
         };
         /** @description One page of a list. */
@@ -4010,14 +4007,14 @@ export interface components {
                 created_at: components["schemas"]["Time"];
                 /** @description Its id. */
                 id: components["schemas"]["Id"];
-                /** @description What its owner calls it. */
+                /** @description Its name. */
                 name: string;
-                /** @description The page it is of. */
+                /** @description The page it belongs to. */
                 page: components["schemas"]["ViewPage"];
-                /** @description The query of the page's address, without the `?`; may be empty. */
+                /** @description The query string of the page's URL, without the `?`; may be empty. */
                 query: string;
             }[];
-            /** @description The cursor of the next page; none on the last. */
+            /** @description The cursor of the next page; null on the last. */
             next_cursor?: string | null;
         };
         /** @description One page of a list. */
@@ -4029,7 +4026,7 @@ export interface components {
                 /** @description That company's name. */
                 company_name: string;
                 counts?: components["schemas"]["ScanCounts"] | null;
-                /** @description Since when it is known here. */
+                /** @description When it was created. */
                 created_at: components["schemas"]["Time"];
                 created_by?: components["schemas"]["Id"] | null;
                 /** @description Why it failed. */
@@ -4037,7 +4034,7 @@ export interface components {
                 finished_at?: components["schemas"]["Time"] | null;
                 /** @description Its id. */
                 id: components["schemas"]["Id"];
-                /** @description Its name, in a line. */
+                /** @description Its name, one line. */
                 name: string;
                 project_id?: components["schemas"]["Id"] | null;
                 /** @description That project's name. */
@@ -4045,62 +4042,62 @@ export interface components {
                 report?: components["schemas"]["ScanReport"] | null;
                 scheduled_at?: components["schemas"]["Time"] | null;
                 started_at?: components["schemas"]["Time"] | null;
-                /** @description Where it stands. */
+                /** @description Its status. */
                 status: components["schemas"]["ScanStatus"];
                 /** @description The tool. */
                 tool?: string | null;
                 undone_at?: components["schemas"]["Time"] | null;
-                /** @description When it last changed. */
+                /** @description When it was last updated. */
                 updated_at: components["schemas"]["Time"];
             }[];
-            /** @description The cursor of the next page; none on the last. */
+            /** @description The cursor of the next page; null on the last. */
             next_cursor?: string | null;
         };
         /** @description One page of a list. */
         Page_Session: {
             /** @description The rows. */
             items: {
-                /** @description The address of the connection at the sign-in, where it is known: behind a proxy the proxy's. */
+                /** @description The IP address at sign-in, if known: behind a proxy that is not trusted, the proxy's. */
                 address?: string | null;
                 /** @description When it began. */
                 created_at: components["schemas"]["Time"];
-                /** @description Whether it is the one that asks. */
+                /** @description Whether it is the session of this request. */
                 current: boolean;
-                /** @description When it ends at the latest; without use it ends earlier. */
+                /** @description When it expires at the latest; if idle it expires earlier. */
                 expires_at: components["schemas"]["Time"];
                 /** @description Its id. */
                 id: components["schemas"]["Id"];
                 last_used_at?: components["schemas"]["Time"] | null;
-                /** @description What the browser or program called itself. Text from outside: escape it. */
+                /** @description The user agent. Untrusted text: escape it. */
                 user_agent?: string | null;
             }[];
-            /** @description The cursor of the next page; none on the last. */
+            /** @description The cursor of the next page; null on the last. */
             next_cursor?: string | null;
         };
         /** @description One page of a list. */
         Page_SetAside: {
             /** @description The rows. */
             items: {
-                /** @description When it was set aside. */
+                /** @description When it was quarantined. */
                 at: components["schemas"]["Time"];
-                /** @description The channel, of a message. */
+                /** @description The channel of a message. */
                 channel?: string | null;
-                /** @description The event's company; null for one of the platform. */
+                /** @description The event's company; null for a platform event. */
                 company_id?: string | null;
                 /** @description Where the message goes: an address, or a masked URL. */
                 destination?: string | null;
-                /** @description The event: itself, or that of the message. */
+                /** @description The event, or the message's event. */
                 event_id: string;
                 /** @description The type of the event. */
                 event_type: string;
                 /** @description Its id. */
                 id: components["schemas"]["Id"];
-                /** @description Why it was set aside. */
+                /** @description Why it is quarantined. */
                 reason: string;
                 /** @description `event`, or `delivery` for a message. */
                 what: string;
             }[];
-            /** @description The cursor of the next page; none on the last. */
+            /** @description The cursor of the next page; null on the last. */
             next_cursor?: string | null;
         };
         /** @description One page of a list. */
@@ -4111,7 +4108,7 @@ export interface components {
                 company_id: components["schemas"]["Id"];
                 /** @description That company's name. */
                 company_name: string;
-                /** @description Since when it is known here. */
+                /** @description When it was created. */
                 created_at: components["schemas"]["Time"];
                 /** @description Its id. */
                 id: components["schemas"]["Id"];
@@ -4126,74 +4123,74 @@ export interface components {
                 /** @description That project's name. */
                 project_name?: string | null;
                 retired_at?: components["schemas"]["Time"] | null;
-                /** @description Whether there was no report for 30 days. */
+                /** @description Whether there has been no scan report for 30 days. */
                 stale: boolean;
                 /** @description Its name, such as an image or a host; null for the whole project. */
                 target?: string | null;
                 /** @description The tool. */
                 tool: string;
             }[];
-            /** @description The cursor of the next page; none on the last. */
+            /** @description The cursor of the next page; null on the last. */
             next_cursor?: string | null;
         };
         /** @description One page of a list. */
         Page_Team: {
             /** @description The rows. */
             items: (components["schemas"]["TeamChats"] & {
-                /** @description What its chat channels get. */
+                /** @description Which events its chat channels get. */
                 chat: components["schemas"]["TeamChat"];
-                /** @description The company it is of. */
+                /** @description The id of its company. */
                 company_id: components["schemas"]["Id"];
-                /** @description That company's name. */
+                /** @description The company's name. */
                 company_name: string;
-                /** @description When it was added. */
+                /** @description When it was created. */
                 created_at: components["schemas"]["Time"];
                 /** @description Its id. */
                 id: components["schemas"]["Id"];
-                /** @description Who is in it. */
+                /** @description Its members. */
                 members: components["schemas"]["TeamMember"][];
-                /** @description Its name, once per company. */
+                /** @description Its name, unique in the company. */
                 name: string;
-                /** @description When it last changed. */
+                /** @description When it was last changed. */
                 updated_at: components["schemas"]["Time"];
             })[];
-            /** @description The cursor of the next page; none on the last. */
+            /** @description The cursor of the next page; null on the last. */
             next_cursor?: string | null;
         };
         /** @description One page of a list. */
         Page_Token: {
             /** @description The rows. */
             items: {
-                /** @description When it was made. */
+                /** @description When it was created. */
                 created_at: components["schemas"]["Time"];
                 expires_at?: components["schemas"]["Time"] | null;
                 /** @description Its id. */
                 id: components["schemas"]["Id"];
                 last_used_at?: components["schemas"]["Time"] | null;
-                /** @description What its owner calls it. */
+                /** @description The name its owner gave it. */
                 name: string;
             }[];
-            /** @description The cursor of the next page; none on the last. */
+            /** @description The cursor of the next page; null on the last. */
             next_cursor?: string | null;
         };
         /** @description One page of a list. */
         Page_User: {
             /** @description The rows. */
             items: {
-                /** @description When they were added. */
+                /** @description When the user was created. */
                 created_at: components["schemas"]["Time"];
-                /** @description Whether they are kept from signing in. */
+                /** @description Whether the account is disabled. */
                 disabled: boolean;
-                /** @description Their email address, as it was written. */
+                /** @description The email address, as entered. */
                 email: string;
-                /** @description Their id. */
+                /** @description The user's id. */
                 id: components["schemas"]["Id"];
-                /** @description Whether they administer the platform. */
+                /** @description Whether the user is a platform administrator. */
                 is_admin: boolean;
-                /** @description Their name. */
+                /** @description The name. */
                 name: string;
             }[];
-            /** @description The cursor of the next page; none on the last. */
+            /** @description The cursor of the next page; null on the last. */
             next_cursor?: string | null;
         };
         /** @description One page of a list. */
@@ -4202,33 +4199,33 @@ export interface components {
             items: {
                 previous?: components["schemas"]["PreviousSecret"] | null;
                 rotated_at?: components["schemas"]["Time"] | null;
-                /** @description The secret of Standard Webhooks, `whsec_…`: whoever runs the receiver verifies posts with it. */
+                /** @description The Standard Webhooks secret, `whsec_…`: the receiver verifies posts with it. */
                 secret: string;
                 /** @description The URL, masked. */
                 url: string;
             }[];
-            /** @description The cursor of the next page; none on the last. */
+            /** @description The cursor of the next page; null on the last. */
             next_cursor?: string | null;
         };
         Password: string;
-        /** @description A new password. */
+        /** @description A password change. */
         PasswordChange: {
-            /** @description The password until now. */
+            /** @description The current password. */
             current_password: components["schemas"]["Password"];
-            /** @description Whether one's API tokens and calendar feeds end too; they go on where it is left out. */
+            /** @description Whether to also revoke your API tokens and calendar feeds; by default they stay valid. */
             end_tokens?: boolean;
-            /** @description The new one: 12 to 256 characters, of any kind, but none of the most common passwords and not one's own email address. */
+            /** @description The new password: 12 to 256 characters of any kind, but not one of the most common passwords and not your email address. */
             new_password: components["schemas"]["NewPassword"];
         };
-        /** @description What became of an event for one person. */
+        /** @description Whether one person was notified of an event. */
         PersonTrace: components["schemas"]["TraceHead"] & {
-            /** @description What was considered of this person, and of the channels of their teams. */
+            /** @description What was considered for this person, and for the channels of their teams. */
             entries: components["schemas"]["TraceEntry"][];
-            /** @description Their name. Text from outside: escape it. */
+            /** @description Their name. Untrusted text: escape it. */
             name: string;
-            /** @description Whether they were notified, on whichever channel. */
+            /** @description Whether they were notified, on any channel. */
             notified: boolean;
-            /** @description Why, or why not, in one sentence. It may name a team or a company: text from outside, escape it. */
+            /** @description Why, or why not, in one sentence. It may name a team or a company: untrusted text, escape it. */
             sentence: string;
             /** @description The person. */
             user_id: components["schemas"]["Id"];
@@ -4237,18 +4234,18 @@ export interface components {
         PreferenceChanges: {
             [key: string]: boolean;
         };
-        /** @description A signing secret that is on its way out. */
+        /** @description A signing secret that is being rotated out. */
         PreviousSecret: {
             /** @description The secret, `whsec_…`. */
             secret: string;
-            /** @description From when on nothing is signed with it any more. */
+            /** @description When it stops being used. */
             until: components["schemas"]["Time"];
         };
         /** @description The body, in the order of RFC 9457. */
         Problem: {
             /** @description What is wrong, in a sentence. */
             detail: string;
-            /** @description For a body or a query that does not fit: field by field. */
+            /** @description For an invalid body or query: the errors by field. */
             errors?: components["schemas"]["FieldError"][];
             record_id?: components["schemas"]["Id"] | null;
             /**
@@ -4258,7 +4255,7 @@ export interface components {
             status: number;
             /** @description The name of the status. */
             title: string;
-            /** @description Always `about:blank`: the status says it all. */
+            /** @description Always `about:blank`: the status says everything. */
             type: string;
         };
         /** @description A project. */
@@ -4270,14 +4267,14 @@ export interface components {
             ends_on?: components["schemas"]["Date"] | null;
             id: components["schemas"]["Id"];
             name: string;
-            /** @description Who owns it: they are responsible for findings that nobody is assigned to. */
+            /** @description Who owns it: the owners are responsible for findings without assignees. */
             owners: components["schemas"]["Owners"];
             starts_on?: components["schemas"]["Date"] | null;
             status: components["schemas"]["ProjectStatus"];
             tags: string[];
             updated_at: components["schemas"]["Time"];
         };
-        /** @description What changes of a project; what is left out stays. */
+        /** @description Changes of a project; omitted fields stay unchanged. */
         ProjectChange: {
             description?: components["schemas"]["Block20000"] | null;
             ends_on?: components["schemas"]["Date"] | null;
@@ -4288,21 +4285,21 @@ export interface components {
             tags?: components["schemas"]["Tags"] | null;
         };
         /**
-         * @description Where a project stands.
+         * @description The status of a project.
          * @enum {string}
          */
         ProjectStatus: "planned" | "active" | "completed";
         /**
-         * @description What to send again: all that did not arrive at one destination or on one channel. Exactly one of `destination_of`,
-         *     `destination` and `channel` is given.
+         * @description What to resend: all failed messages of one destination or one channel. Exactly one of `destination_of`,
+         *     `destination` and `channel` is required.
          */
         RedeliverAll: {
             channel?: components["schemas"]["Channel"] | null;
             destination?: components["schemas"]["Id"] | null;
             destination_of?: components["schemas"]["Id"] | null;
-            /** @description Only what came to its end at this moment or later. */
+            /** @description Only messages that ended at this time or later. */
             since: components["schemas"]["Time"];
-            /** @description Whether to switch on what is switched off; false where it is left out. */
+            /** @description Whether to turn on destinations that are turned off; false by default. */
             switch_on?: boolean;
         } & ({
             destination_of: string;
@@ -4311,14 +4308,14 @@ export interface components {
         } | {
             channel: string;
         });
-        /** @description How much is sent. */
+        /** @description How many messages are sent. */
         Redelivered: {
             /**
              * Format: int64
              * @description How many messages are due now.
              */
             count: number;
-            /** @description Whether there are more than one call takes: the same call again takes the next ones. */
+            /** @description Whether there are more than one call sends: repeat the call to send the next ones. */
             more: boolean;
         };
         /** @description A report. */
@@ -4328,11 +4325,11 @@ export interface components {
             contents: components["schemas"]["ReportContents"];
             created_at: components["schemas"]["Time"];
             created_by?: components["schemas"]["Named"] | null;
-            /** @description Why it could not be made. */
+            /** @description Why it could not be generated. */
             error?: string | null;
             /**
              * Format: int64
-             * @description How many findings it holds, once it is ready.
+             * @description The number of findings in it, once it is ready.
              */
             findings?: number | null;
             finished_at?: components["schemas"]["Time"] | null;
@@ -4349,11 +4346,11 @@ export interface components {
             status: components["schemas"]["ReportStatus"];
             updated_at: components["schemas"]["Time"];
         };
-        /** @description What changes of a report. */
+        /** @description Changes of a report. */
         ReportChange: {
             name?: components["schemas"]["Name300"] | null;
         };
-        /** @description Which findings a report is of, beside their company and project; empty for all. */
+        /** @description Which findings a report contains, in addition to company and project; empty for all. */
         ReportContents: {
             /**
              * @description Those of one of these severities.
@@ -4361,26 +4358,26 @@ export interface components {
              */
             severities: components["schemas"]["Severity"][];
             /**
-             * @description Those in one of these statuses.
+             * @description Those with one of these statuses.
              * @default []
              */
             statuses: components["schemas"]["FindingStatus"][];
         };
-        /** @description A report as a field of a form. */
+        /** @description A scan report as a field of a form. */
         ReportForm: {
             /**
              * Format: binary
-             * @description The report.
+             * @description The scan report.
              */
             file: string;
         };
         /**
-         * @description What a report is written in.
+         * @description The file format of a report.
          * @enum {string}
          */
         ReportFormat: "html" | "csv" | "json";
         /**
-         * @description Where a report stands.
+         * @description The status of a report.
          * @enum {string}
          */
         ReportStatus: "pending" | "running" | "ready" | "failed" | "expired";
@@ -4388,7 +4385,7 @@ export interface components {
         Retired: {
             /**
              * Format: int64
-             * @description How many findings were closed.
+             * @description The number of findings that were closed.
              */
             closed: number;
             /** @description The target. */
@@ -4396,48 +4393,42 @@ export interface components {
         };
         /** @description Why a target is retired. */
         Retirement: {
-            /** @description Why: kept in the history of the findings that are closed, and in the audit log. At most 2,000 characters. */
+            /** @description The reason: kept in the history of the closed findings and in the audit log. At most 2,000 characters. */
             comment: components["schemas"]["Statement2000"];
         };
         /**
-         * @description A role in one company. Ordered: each may do what those below may.
+         * @description A role in one company. Ordered: each includes the permissions of those below.
          * @enum {string}
          */
         Role: "viewer" | "analyst" | "manager";
-        /** @description Which secrets to replace. */
+        /** @description Which secrets to rotate. */
         RotateSecrets: {
-            /**
-             * @description Whether to replace a secret although the one before it still lives: that one ends at once. False where it is
-             *     left out.
-             */
+            /** @description Whether to rotate a secret although its previous one is still valid, which then ends at once. False by default. */
             drop_previous?: boolean;
-            /** @description Only that of this URL, masked as the rule shows it; of every webhook URL of the rule where it is left out. */
+            /** @description Only that of this URL, masked as the rule shows it; by default those of all webhook URLs of the rule. */
             url?: string | null;
         };
         /**
-         * @description How a webhook gets what an import or a bulk change brings.
+         * @description How a webhook gets the events of an import or a bulk change.
          * @enum {string}
          */
         RuleBatch: "import" | "event";
-        /** @description What is to change of a rule. What is left out stays. */
+        /** @description A change to a rule. Omitted fields are unchanged. */
         RuleChange: {
             batch?: components["schemas"]["RuleBatch"] | null;
             channel?: components["schemas"]["Channel"] | null;
             company_id?: components["schemas"]["Id"] | null;
-            /** @description Whether it counts. */
+            /** @description Whether it is enabled. */
             enabled?: boolean | null;
             event_type?: components["schemas"]["NotifiedKind"] | null;
             filters?: components["schemas"]["RuleFilters"] | null;
             format?: components["schemas"]["WebhookFormat"] | null;
             min_severity?: components["schemas"]["Severity"] | null;
-            /**
-             * @description Whom it names: each list that is given replaces the one there is. A masked URL as it was answered keeps that
-             *     URL.
-             */
+            /** @description Its recipients: each list that is given replaces the existing one. A masked URL as returned keeps that URL. */
             recipients?: components["schemas"]["NewRuleRecipients"];
             template?: components["schemas"]["TemplateName"] | null;
         };
-        /** @description To what a rule is limited: an event passes where each list that is not empty holds one of its values. */
+        /** @description The filters of a rule: an event matches if each list that is not empty contains one of its values. */
         RuleFilters: {
             /**
              * @description Assets.
@@ -4455,31 +4446,31 @@ export interface components {
              */
             statuses: components["schemas"]["Line200"][];
             /**
-             * @description Tags, in any case of letters.
+             * @description Tags, case-insensitive.
              * @default []
              */
             tags: components["schemas"]["Line200"][];
             /**
-             * @description Tools, in any case of letters.
+             * @description Tools, case-insensitive.
              * @default []
              */
             tools: components["schemas"]["Line200"][];
         };
-        /** @description Whom a rule names. */
+        /** @description The recipients of a rule. */
         RuleRecipients: {
-            /** @description Mail addresses. */
+            /** @description Email addresses. */
             emails: string[];
-            /** @description Whether those who follow the record are named. */
+            /** @description Whether followers of the record are named. */
             followers: boolean;
             /** @description Whether the owners of the finding's asset and project are named. */
             owners: boolean;
-            /** @description Roles: who has one in the event's company. */
+            /** @description Roles: users with one of them in the event's company. */
             roles: components["schemas"]["Role"][];
             /** @description Teams: their members by in-app and email, their channels by chat. */
             team_ids: components["schemas"]["Id"][];
             /** @description URLs, masked. */
             urls: string[];
-            /** @description People. */
+            /** @description Users. */
             user_ids: components["schemas"]["Id"][];
         };
         /** @description A saved view. */
@@ -4488,14 +4479,14 @@ export interface components {
             created_at: components["schemas"]["Time"];
             /** @description Its id. */
             id: components["schemas"]["Id"];
-            /** @description What its owner calls it. */
+            /** @description Its name. */
             name: string;
-            /** @description The page it is of. */
+            /** @description The page it belongs to. */
             page: components["schemas"]["ViewPage"];
-            /** @description The query of the page's address, without the `?`; may be empty. */
+            /** @description The query string of the page's URL, without the `?`; may be empty. */
             query: string;
         };
-        /** @description What changes of a view; what is left out stays. */
+        /** @description Changes to a view; omitted fields stay unchanged. */
         SavedViewChange: {
             name?: components["schemas"]["Name60"] | null;
             query?: components["schemas"]["ViewQuery"] | null;
@@ -4507,7 +4498,7 @@ export interface components {
             /** @description That company's name. */
             company_name: string;
             counts?: components["schemas"]["ScanCounts"] | null;
-            /** @description Since when it is known here. */
+            /** @description When it was created. */
             created_at: components["schemas"]["Time"];
             created_by?: components["schemas"]["Id"] | null;
             /** @description Why it failed. */
@@ -4515,7 +4506,7 @@ export interface components {
             finished_at?: components["schemas"]["Time"] | null;
             /** @description Its id. */
             id: components["schemas"]["Id"];
-            /** @description Its name, in a line. */
+            /** @description Its name, one line. */
             name: string;
             project_id?: components["schemas"]["Id"] | null;
             /** @description That project's name. */
@@ -4523,15 +4514,15 @@ export interface components {
             report?: components["schemas"]["ScanReport"] | null;
             scheduled_at?: components["schemas"]["Time"] | null;
             started_at?: components["schemas"]["Time"] | null;
-            /** @description Where it stands. */
+            /** @description Its status. */
             status: components["schemas"]["ScanStatus"];
             /** @description The tool. */
             tool?: string | null;
             undone_at?: components["schemas"]["Time"] | null;
-            /** @description When it last changed. */
+            /** @description When it was last updated. */
             updated_at: components["schemas"]["Time"];
         };
-        /** @description What changes of a scan; what is left out stays. */
+        /** @description Changes of a scan; omitted fields stay unchanged. */
         ScanChange: {
             error?: components["schemas"]["OptionalLine1000"] | null;
             name?: components["schemas"]["Name300"] | null;
@@ -4544,41 +4535,41 @@ export interface components {
         ScanCounts: {
             /**
              * Format: int64
-             * @description Findings that the report does not hold any more.
+             * @description Findings that the scan report no longer contains.
              */
             closed: number;
             /**
              * Format: int64
-             * @description Findings that are new.
+             * @description New findings.
              */
             created: number;
             /**
              * Format: int64
-             * @description Results in the report.
+             * @description Entries of the scan report.
              */
             read: number;
             /**
              * Format: int64
-             * @description Findings that were closed and are back.
+             * @description Findings that were closed and found again.
              */
             reopened: number;
             /**
              * Format: int64
-             * @description Results that are no findings.
+             * @description Entries that are not findings.
              */
             skipped: number;
             /**
              * Format: int64
-             * @description Findings that are as they were.
+             * @description Unchanged findings.
              */
             unchanged: number;
             /**
              * Format: int64
-             * @description Findings that changed, the reopened ones included.
+             * @description Findings that changed, including reopened ones.
              */
             updated: number;
         };
-        /** @description What the report of a scan covered and came to. */
+        /** @description What the scan report of a scan covered, and the result. */
         ScanReport: {
             /**
              * @description Why it did not, the first 20 reasons.
@@ -4602,33 +4593,33 @@ export interface components {
             targets: components["schemas"]["ScanTargetCovered"][];
             /**
              * Format: int64
-             * @description How many targets there are in all; the first 100 are listed.
+             * @description The total number of targets; the first 100 are listed.
              * @default 0
              */
             targets_count: number;
             /**
-             * @description Whether it held all that the tool would find; one that did not closed nothing.
+             * @description Whether it contained everything the tool would find; otherwise it closed nothing.
              * @default false
              */
             whole: boolean;
         };
         /**
-         * @description Where a scan stands.
+         * @description The status of a scan.
          * @enum {string}
          */
         ScanStatus: "scheduled" | "running" | "completed" | "failed";
-        /** @description A target that the report of a scan covered. */
+        /** @description A target covered by the scan report of a scan. */
         ScanTargetCovered: {
             /** @description Its id. */
             id: components["schemas"]["Id"];
             /** @description Its name; empty for the whole project. */
             name: string;
-            /** @description Whether a later report of it was known: then only findings that were nowhere on the list were taken. */
+            /** @description Whether a later scan report of it was known: then only findings that did not exist yet were added. */
             older: boolean;
             /** @description The tool. */
             tool: string;
         };
-        /** @description What to send now: what waits for one destination or on one channel. Exactly one of the two is given. */
+        /** @description What to send now: waiting messages of one destination or one channel. Exactly one of the two is required. */
         SendNow: {
             channel?: components["schemas"]["Channel"] | null;
             destination?: components["schemas"]["Id"] | null;
@@ -4637,45 +4628,45 @@ export interface components {
         } | {
             channel: string;
         });
-        /** @description A session, as whom it belongs to sees it. */
+        /** @description A session for its user. */
         Session: {
-            /** @description The address of the connection at the sign-in, where it is known: behind a proxy the proxy's. */
+            /** @description The IP address at sign-in, if known: behind a proxy that is not trusted, the proxy's. */
             address?: string | null;
             /** @description When it began. */
             created_at: components["schemas"]["Time"];
-            /** @description Whether it is the one that asks. */
+            /** @description Whether it is the session of this request. */
             current: boolean;
-            /** @description When it ends at the latest; without use it ends earlier. */
+            /** @description When it expires at the latest; if idle it expires earlier. */
             expires_at: components["schemas"]["Time"];
             /** @description Its id. */
             id: components["schemas"]["Id"];
             last_used_at?: components["schemas"]["Time"] | null;
-            /** @description What the browser or program called itself. Text from outside: escape it. */
+            /** @description The user agent. Untrusted text: escape it. */
             user_agent?: string | null;
         };
-        /** @description An event or a message that was set aside. Its texts are as they are stored: escape them. */
+        /** @description A quarantined event or message. Its texts are as stored: escape them. */
         SetAside: {
-            /** @description When it was set aside. */
+            /** @description When it was quarantined. */
             at: components["schemas"]["Time"];
-            /** @description The channel, of a message. */
+            /** @description The channel of a message. */
             channel?: string | null;
-            /** @description The event's company; null for one of the platform. */
+            /** @description The event's company; null for a platform event. */
             company_id?: string | null;
             /** @description Where the message goes: an address, or a masked URL. */
             destination?: string | null;
-            /** @description The event: itself, or that of the message. */
+            /** @description The event, or the message's event. */
             event_id: string;
             /** @description The type of the event. */
             event_type: string;
             /** @description Its id. */
             id: components["schemas"]["Id"];
-            /** @description Why it was set aside. */
+            /** @description Why it is quarantined. */
             reason: string;
             /** @description `event`, or `delivery` for a message. */
             what: string;
         };
         /**
-         * @description How bad it is. Ordered: `Informational < Low < Medium < High < Critical < Urgent`.
+         * @description How severe it is. Ordered: `Informational < Low < Medium < High < Critical < Urgent`.
          * @enum {string}
          */
         Severity: "informational" | "low" | "medium" | "high" | "critical" | "urgent";
@@ -4683,10 +4674,10 @@ export interface components {
         SkippedResult: {
             /** @description Why it was not imported. */
             reason: string;
-            /** @description Where it stands in the report, such as `runs[0].results[3]`. */
+            /** @description Its place in the scan report, such as `runs[0].results[3]`. */
             where: string;
         };
-        /** @description What a company sets instead of the settings' days; null is the settings' value, 0 is no deadline. */
+        /** @description A company's values instead of the settings' days; null uses the settings' value, 0 means no deadline. */
         SlaDays: {
             /**
              * Format: int32
@@ -4719,7 +4710,7 @@ export interface components {
              */
             urgent: number | null;
         };
-        /** @description Days for each severity; 0 is no deadline. */
+        /** @description Days for each severity; 0 means no deadline. */
         SlaDefaultDays: {
             /**
              * Format: int32
@@ -4752,81 +4743,81 @@ export interface components {
              */
             urgent: number;
         };
-        /** @description What holds for a company as long as it sets nothing else. */
+        /** @description The values for a company that sets none. */
         SlaDefaults: {
             /** @description Days to the deadline, 0 for none. */
             days: components["schemas"]["SlaDefaultDays"];
-            /** @description Hours before the deadline at which to warn, the earliest first. */
+            /** @description Hours before the deadline at which to warn, earliest first. */
             warning_hours: number[];
         };
-        /** @description When a company is warned of an SLA deadline. */
+        /** @description When a company is warned about an SLA deadline. */
         SlaWarnings: {
             /**
-             * @description Hours before the deadline, the earliest first: 1 to 2,160, at most ten and no two alike. None at all for no
-             *     warning; null for the settings' hours.
+             * @description Hours before the deadline, earliest first: 1 to 2,160, at most ten different values. An empty list for no
+             *     warning; null for the default hours.
              * @default null
              */
             hours: number[] | null;
         };
         Statement2000: string;
-        /** @description Where a finding is to go. */
+        /** @description The new status of a finding. */
         StatusBody: {
             comment?: components["schemas"]["Block2000"] | null;
-            /** @description One of the finding's `allowed_statuses`. `accepted_risk` is none of them: `POST /approvals` leads there. */
+            /** @description One of the finding's `allowed_statuses`. `accepted_risk` is not among them: it requires `POST /approvals`. */
             status: components["schemas"]["FindingStatus"];
         } & unknown;
         /**
-         * @description What kind of record.
+         * @description The type of a record.
          * @enum {string}
          */
         SubjectType: "finding" | "scan" | "asset" | "project" | "report" | "agreement" | "approval" | "notification" | "destination" | "announcement";
         /** @description A column of a table. */
         TableColumn: {
-            /** @description What the header calls it. */
+            /** @description Its name in the header. */
             column: string;
             /** @description What it is: one of the names. */
             name: string;
         };
-        /** @description The first rows of a table, for saying which column is which. */
+        /** @description The first rows of a table, for mapping its columns. */
         TablePreview: {
-            /** @description Which column is which, as far as that is recognized. */
+            /** @description The columns that were recognized. */
             columns: components["schemas"]["TableColumn"][];
             /** @description What is missing or ambiguous; null for a table that can be imported as it is. */
             fault?: string | null;
             /** @description The names of its columns. */
             header: string[];
-            /** @description The tool whose export it is, where that is known. */
+            /** @description The tool that exported it, if known. */
             layout?: string | null;
-            /** @description What a column can be: the names that `columns=` of an import takes. */
+            /** @description What a column can be: the names that `columns=` of an import supports. */
             names: string[];
             /** @description The first five rows below it. */
             rows: string[][];
         };
         Tag50: string;
         Tags: components["schemas"]["Tag50"][];
-        /** @description An event that was taken. */
+        /** @description An accepted event. */
         TakenEvent: {
-            /** @description Whether it was here before: nothing happened then, and the first one's content stays. */
+            /** @description Whether it was received before: then nothing happened, and the first one's content is kept. */
             duplicate: boolean;
-            /** @description Its id here: of frames, and for `GET /events/{id}/trace`. */
+            /** @description Its id in Campanile: in frames, and for `GET /events/{id}/trace`. */
             event_id: components["schemas"]["Id"];
             /** @description Its id at the other platform. */
             id: string;
             /** @description The other platform. */
             source: string;
         };
-        /** @description What was taken. */
+        /** @description The accepted events. */
         TakenEvents: {
-            /** @description One for each event, in the order in which they came; one for a single event. */
+            /** @description One for each event, in the order of the request; one for a single event. */
             items: components["schemas"]["TakenEvent"][];
         };
-        /** @description A target as the API answers it. */
+        /** @description A target as the API returns it. */
         Target: {
             /** @description The company it belongs to. */
             company_id: components["schemas"]["Id"];
             /** @description That company's name. */
             company_name: string;
-            /** @description Since when it is known here. */
+            /** @description When it was created. */
             created_at: components["schemas"]["Time"];
             /** @description Its id. */
             id: components["schemas"]["Id"];
@@ -4841,7 +4832,7 @@ export interface components {
             /** @description That project's name. */
             project_name?: string | null;
             retired_at?: components["schemas"]["Time"] | null;
-            /** @description Whether there was no report for 30 days. */
+            /** @description Whether there has been no scan report for 30 days. */
             stale: boolean;
             /** @description Its name, such as an image or a host; null for the whole project. */
             target?: string | null;
@@ -4850,28 +4841,28 @@ export interface components {
         };
         /** @description A team. */
         Team: components["schemas"]["TeamChats"] & {
-            /** @description What its chat channels get. */
+            /** @description Which events its chat channels get. */
             chat: components["schemas"]["TeamChat"];
-            /** @description The company it is of. */
+            /** @description The id of its company. */
             company_id: components["schemas"]["Id"];
-            /** @description That company's name. */
+            /** @description The company's name. */
             company_name: string;
-            /** @description When it was added. */
+            /** @description When it was created. */
             created_at: components["schemas"]["Time"];
             /** @description Its id. */
             id: components["schemas"]["Id"];
-            /** @description Who is in it. */
+            /** @description Its members. */
             members: components["schemas"]["TeamMember"][];
-            /** @description Its name, once per company. */
+            /** @description Its name, unique in the company. */
             name: string;
-            /** @description When it last changed. */
+            /** @description When it was last changed. */
             updated_at: components["schemas"]["Time"];
         };
-        /** @description What changes of a team; what is left out stays. */
+        /** @description A change to a team; omitted fields are unchanged. */
         TeamChange: {
             chat?: components["schemas"]["TeamChat"] | null;
             /**
-             * @description The form of messages on chat.
+             * @description The payload template of messages on chat.
              * @enum {string|null}
              */
             chat_template?: "mattermost" | "google_chat" | "discord" | "ntfy" | null;
@@ -4884,10 +4875,10 @@ export interface components {
             /** @description Where messages on Teams go; null for nowhere. The masked form leaves it as it is. */
             teams_webhook_url?: string | null;
         };
-        /** @description What the chat channels of a team get (promise O6). */
+        /** @description Which events a team's chat channels get (promise O6). */
         TeamChat: {
             /**
-             * @description Which types of event; null for the shipped default: assignments, SLA, retests, what came back, and what an import
+             * @description The event types; null for the built-in default: assignments, SLA, retests, reopened findings, and what an import
              *     brought.
              */
             event_types?: components["schemas"]["NotifiedKind"][] | null;
@@ -4895,7 +4886,7 @@ export interface components {
         };
         TeamChatChanges: {
             /**
-             * @description The form of messages on chat.
+             * @description The payload template of messages on chat.
              * @enum {string|null}
              */
             chat_template?: "mattermost" | "google_chat" | "discord" | "ntfy" | null;
@@ -4908,7 +4899,7 @@ export interface components {
         };
         TeamChats: {
             /**
-             * @description The form of messages on chat.
+             * @description The payload template of messages on chat.
              * @enum {string|null}
              */
             chat_template?: "mattermost" | "google_chat" | "discord" | "ntfy" | null;
@@ -4919,7 +4910,7 @@ export interface components {
             /** @description Where messages on Teams go, masked; null for nowhere. */
             teams_webhook_url: string | null;
         };
-        /** @description Somebody in a team. */
+        /** @description A member of a team. */
         TeamMember: {
             /** @description The user's id. */
             id: components["schemas"]["Id"];
@@ -4929,8 +4920,8 @@ export interface components {
         /** @enum {string} */
         TemplateName: "mattermost" | "google_chat" | "discord" | "ntfy";
         /**
-         * @description Where a test message goes: to a stored `destination`, or on a `channel` to a `url` (webhook, slack, teams, chat) or an
-         *     `email`. The caller's own chat is named by its URL masked as it was answered, too.
+         * @description Where to send a test message: to a saved `destination`, or on a `channel` to a `url` (webhook, slack, teams, chat)
+         *     or an `email`. The caller's own chat can also be named by its masked URL as returned.
          */
         TestDestination: {
             channel?: components["schemas"]["Channel"] | null;
@@ -4939,30 +4930,30 @@ export interface components {
             template?: components["schemas"]["TemplateName"] | null;
             url?: components["schemas"]["PostUrl"] | null;
         };
-        /** @description What became of a test message. */
+        /** @description The outcome of a test message. */
         TestResult: {
-            /** @description The beginning of the answer. Text from outside: escape it. */
+            /** @description The beginning of the response. Untrusted text: escape it. */
             answer: string;
-            /** @description Whether the other side took it. */
+            /** @description Whether the other side accepted it. */
             delivered: boolean;
             /**
              * @description `delivered`, `written` (to a file, because there is no mail server), `refused_for_good`, `refused_for_now` or
              *     `unknown`.
              */
             outcome: string;
-            /** @description Why, in words. */
+            /** @description The reason, in words. */
             reason: string;
             /**
              * Format: int32
-             * @description The status of the answer, HTTP or SMTP.
+             * @description The status of the response, HTTP or SMTP.
              */
             status?: number | null;
         };
-        /** @description A key to the stream. */
+        /** @description A single-use ticket for the stream. */
         Ticket: {
-            /** @description Until when. */
+            /** @description Until when it is valid. */
             expires_at: components["schemas"]["Time"];
-            /** @description The value of `?ticket=`. Good once. */
+            /** @description The value of `?ticket=`. Valid once. */
             ticket: string;
         };
         /** Format: date-time */
@@ -4973,19 +4964,19 @@ export interface components {
             company_id?: components["schemas"]["Id"] | null;
             /** @description Events since this time. */
             from: components["schemas"]["Time"];
-            /** @description How many teams more there are. */
+            /** @description How many more teams there are. */
             more_teams: number;
-            /** @description By severity, the most severe first; those without one last. */
+            /** @description By severity, most severe first; those without one last. */
             severities: components["schemas"]["TimeToKnowBySeverity"][];
             /** @description By team, most unread events first; at most 200. */
             teams: components["schemas"]["TimeToKnowByTeam"][];
             /** @description Events before this time. */
             to: components["schemas"]["Time"];
-            /** @description All of them. */
+            /** @description All events. */
             total: components["schemas"]["TimesToKnow"];
             /**
              * Format: int64
-             * @description After how many hours critical and urgent events that nobody has read are announced to the managers; 0 for never.
+             * @description After how many hours unread critical and urgent events are announced to the managers; 0 for never.
              */
             unread_hours: number;
         };
@@ -4993,30 +4984,30 @@ export interface components {
         TimeToKnowBySeverity: components["schemas"]["TimesToKnow"] & {
             severity?: components["schemas"]["Severity"] | null;
         };
-        /** @description Events of which one team was notified, or for which it is responsible. */
+        /** @description Events that notified one team, or for which it is responsible. */
         TimeToKnowByTeam: components["schemas"]["TimesToKnow"] & {
             /** @description Its company. */
             company_id: components["schemas"]["Id"];
             /** @description The team. */
             team_id: components["schemas"]["Id"];
-            /** @description Its name. Text from outside: escape it. */
+            /** @description Its name. Untrusted text: escape it. */
             team_name: string;
         };
         /** @description How often and how quickly events were read. */
         TimesToKnow: {
             /**
              * Format: int64
-             * @description How many events notified somebody, or are critical or urgent and reached nobody.
+             * @description How many events notified someone, or are critical or urgent and reached nobody.
              */
             events: number;
             /**
              * Format: double
-             * @description Seconds from the event to its first reader within which half of those that were read were read; null for none.
+             * @description The median in seconds from the event to its first reader, of the events that were read; null for none.
              */
             median_seconds?: number | null;
             /**
              * Format: double
-             * @description The same of nine of ten.
+             * @description The 90th percentile.
              */
             p90_seconds?: number | null;
             /**
@@ -5026,7 +5017,7 @@ export interface components {
             reached_nobody: number;
             /**
              * Format: int64
-             * @description How many of them somebody has read.
+             * @description How many of them someone has read.
              */
             read: number;
             /**
@@ -5035,25 +5026,25 @@ export interface components {
              */
             unread: number;
         };
-        /** @description An API token, as its owner sees it: without the text, which was shown once. */
+        /** @description An API token for its owner: without the text, which is shown once. */
         Token: {
-            /** @description When it was made. */
+            /** @description When it was created. */
             created_at: components["schemas"]["Time"];
             expires_at?: components["schemas"]["Time"] | null;
             /** @description Its id. */
             id: components["schemas"]["Id"];
             last_used_at?: components["schemas"]["Time"] | null;
-            /** @description What its owner calls it. */
+            /** @description The name its owner gave it. */
             name: string;
         };
-        /** @description What became of an event. */
+        /** @description Who was notified of an event. */
         Trace: components["schemas"]["TraceHead"] & {
             /** @description Everyone who was considered. */
             entries: components["schemas"]["TraceEntry"][];
-            /** @description The same in one sentence: "3 people and 1 channel were notified." */
+            /** @description Who was notified, in one sentence: "3 people and 1 channel were notified." */
             summary: string;
         };
-        /** @description One of both. */
+        /** @description One of the two. */
         TraceAnswer: components["schemas"]["Trace"] | components["schemas"]["PersonTrace"];
         /** @description One recipient on one channel. */
         TraceEntry: {
@@ -5062,28 +5053,28 @@ export interface components {
             delivery?: components["schemas"]["DeliveryLog"] | null;
             /** @description The same in a sentence. */
             explanation: string;
-            /** @description The name of the person or team, if there still is one. Text from outside: escape it. */
+            /** @description The name of the user or team, if it still exists. Untrusted text: escape it. */
             name?: string | null;
             notification_id?: components["schemas"]["Id"] | null;
             /**
-             * @description Why, or why not, as a word: of the plan, or where the message did not arrive, of what became of it (`pending`,
-             *     `sending`, `written`, `refused`, `failed`, `outcome_unknown`, or why it was canceled). `team_channel` is a member of a
-             *     team that is notified in its own channel.
+             * @description Why, or why not, as a word: from the plan, or if the message was not delivered, its outcome (`pending`,
+             *     `sending`, `written`, `refused`, `failed`, `outcome_unknown`, or why it was canceled). `team_channel` is a
+             *     member of a team that is notified in its own channel.
              */
             reason: string;
             /**
-             * @description The id of the person, the team or the rule's recipient; for an address the address. Empty where the caller may not
-             *     know it: an address or a URL of a platform-wide rule, a person of another company.
+             * @description The id of the user, the team or the rule's recipient; for an address the address. Empty if the caller may not
+             *     know it: an address or a URL of a platform-wide rule, a user of another company.
              */
             recipient: string;
             /** @description `user`, `team`, `address`, or `url` of a rule. */
             recipient_type: string;
             rule_id?: components["schemas"]["Id"] | null;
             team_id?: components["schemas"]["Id"] | null;
-            /** @description Whether they were notified: they have the row in the inbox, or the other side took the message. */
+            /** @description Whether they were notified: they have the inbox row, or the other side accepted the message. */
             told: boolean;
         };
-        /** @description What an event came with: each recipient has one message about all of it. */
+        /** @description A group of events: each recipient gets one message about all of it. */
         TraceGroup: {
             /** @description Whether its messages are written; until then they wait. */
             closed: boolean;
@@ -5103,77 +5094,77 @@ export interface components {
             event_id: components["schemas"]["Id"];
             /** @description Its type. */
             event_type: components["schemas"]["Kind"];
-            /** @description Why it was set aside, where it could not be planned. */
+            /** @description Why it is quarantined, if it could not be planned. */
             fault?: string | null;
             group?: components["schemas"]["TraceGroup"] | null;
             planned_at?: components["schemas"]["Time"] | null;
             severity?: components["schemas"]["Severity"] | null;
-            /** @description What it happened to. */
+            /** @description Its record. */
             subject: Record<string, never>;
         };
-        /** @description What undoing an import did. */
+        /** @description The result of undoing an import. */
         UndoCounts: {
             /**
              * Format: int64
-             * @description Findings that the import had reopened, closed again.
+             * @description Findings that the import had reopened, now closed again.
              */
             closed_again: number;
             /**
              * Format: int64
-             * @description Findings that people have touched since, left as they are.
+             * @description Findings that users have changed since, left unchanged.
              */
             kept: number;
             /**
              * Format: int64
-             * @description Findings that the import had closed, open again.
+             * @description Findings that the import had closed, now open again.
              */
             opened_again: number;
             /**
              * Format: int64
-             * @description Findings that the import had created, removed.
+             * @description Findings that the import had created, now removed.
              */
             removed: number;
         };
-        /** @description What undoing an import did. */
+        /** @description The result of undoing an import. */
         Undone: {
-            /** @description What became of its findings. */
+            /** @description The counts of its findings. */
             counts: components["schemas"]["UndoCounts"];
             /** @description The scan, marked undone. */
             scan: components["schemas"]["Scan"];
         };
-        /** @description Something of the file that is not in the rules. */
+        /** @description A part of the file that could not be mapped. */
         UnmappedOwner: {
-            /** @description The line in the file, from 1. */
+            /** @description The line number in the file, from 1. */
             line: number;
-            /** @description Why it is not mapped. */
+            /** @description Why it could not be mapped. */
             reason: string;
-            /** @description What stands there: an owner, or a whole line. */
+            /** @description The text: an owner, or a whole line. */
             text: string;
         };
-        /** @description A person, as the API shows them. */
+        /** @description A user. */
         User: {
-            /** @description When they were added. */
+            /** @description When the user was created. */
             created_at: components["schemas"]["Time"];
-            /** @description Whether they are kept from signing in. */
+            /** @description Whether the account is disabled. */
             disabled: boolean;
-            /** @description Their email address, as it was written. */
+            /** @description The email address, as entered. */
             email: string;
-            /** @description Their id. */
+            /** @description The user's id. */
             id: components["schemas"]["Id"];
-            /** @description Whether they administer the platform. */
+            /** @description Whether the user is a platform administrator. */
             is_admin: boolean;
-            /** @description Their name. */
+            /** @description The name. */
             name: string;
         };
-        /** @description What changes of a person; what is left out stays. */
+        /** @description Changes to a user; omitted fields stay unchanged. */
         UserChange: {
             /**
-             * @description Whether they are kept from signing in. It ends their sessions, API tokens and calendar feeds for good. An
-             *     administrator's to change.
+             * @description Whether the account is disabled. Permanently ends the user's sessions, API tokens and calendar feeds. Only for
+             *     administrators.
              */
             disabled?: boolean | null;
             email?: components["schemas"]["Email"] | null;
-            /** @description Whether they administer the platform. An administrator's to change. */
+            /** @description Whether the user is a platform administrator. Only for administrators. */
             is_admin?: boolean | null;
             name?: components["schemas"]["Name200"] | null;
             password?: components["schemas"]["NewPassword"] | null;
@@ -5185,7 +5176,7 @@ export interface components {
         ViewPage: "findings" | "scans" | "assets" | "projects" | "agreements" | "reports" | "approvals" | "calendar" | "inbox";
         ViewQuery: string;
         /**
-         * @description The form of a webhook's body.
+         * @description The format of a webhook's body.
          * @enum {string}
          */
         WebhookFormat: "standard" | "cloudevents";
@@ -5193,14 +5184,14 @@ export interface components {
         WebhookSecret: {
             previous?: components["schemas"]["PreviousSecret"] | null;
             rotated_at?: components["schemas"]["Time"] | null;
-            /** @description The secret of Standard Webhooks, `whsec_…`: whoever runs the receiver verifies posts with it. */
+            /** @description The Standard Webhooks secret, `whsec_…`: the receiver verifies posts with it. */
             secret: string;
             /** @description The URL, masked. */
             url: string;
         };
     };
     responses: {
-        /** @description The body did not arrive whole */
+        /** @description The body is incomplete */
         BadRequest: {
             headers: {
                 [name: string]: unknown;
@@ -5209,7 +5200,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description It conflicts with the current state */
+        /** @description The request conflicts with the current state */
         Conflict: {
             headers: {
                 [name: string]: unknown;
@@ -5227,7 +5218,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The caller does not have the right, or a request with the cookie does not prove its origin */
+        /** @description The caller does not have permission, or a request with the cookie does not prove its origin */
         Forbidden: {
             headers: {
                 [name: string]: unknown;
@@ -5236,7 +5227,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The storage is full: only reading is possible */
+        /** @description Storage is full: only reading is possible */
         InsufficientStorage: {
             headers: {
                 [name: string]: unknown;
@@ -5245,7 +5236,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description A fault of the server; its log says which */
+        /** @description Internal server error; the server's log has the details */
         InternalServerError: {
             headers: {
                 [name: string]: unknown;
@@ -5272,7 +5263,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description Not now; `Retry-After` says when to try again */
+        /** @description Temporarily unavailable; `Retry-After` says when to retry */
         ServiceUnavailable: {
             headers: {
                 /** @description Seconds */
@@ -5283,7 +5274,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description Too many at once, or too often; `Retry-After` says when to try again */
+        /** @description Too many concurrent or too frequent requests; `Retry-After` says when to retry */
         TooManyRequests: {
             headers: {
                 /** @description Seconds */
@@ -5304,7 +5295,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description A field does not fit; `errors` says which, and why */
+        /** @description A field is invalid; `errors` says which, and why */
         UnprocessableContent: {
             headers: {
                 [name: string]: unknown;
@@ -5313,7 +5304,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The body is of another content type */
+        /** @description The content type of the body is not supported */
         UnsupportedMediaType: {
             headers: {
                 [name: string]: unknown;
@@ -5337,7 +5328,7 @@ export interface operations {
                 company_id?: components["schemas"]["Id"];
                 /** @description How many rows, 1 to 200; 25 by default. */
                 limit?: number;
-                /** @description The `next_cursor` of the page before; none for the first page. */
+                /** @description The `next_cursor` of the previous page; omit it for the first page. */
                 cursor?: string;
             };
             header?: never;
@@ -5346,7 +5337,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A page of events, the newest first */
+            /** @description A page of events, newest first */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5372,13 +5363,13 @@ export interface operations {
                 company_id?: components["schemas"]["Id"];
                 /** @description Only those in one of these statuses, separated by commas. */
                 status?: components["schemas"]["AgreementStatus"][];
-                /** @description Only those with this in name, reference or description, in any case of letters. */
+                /** @description Only those with this text in name, reference or description, in any case. */
                 text?: string;
-                /** @description `created_at`, `expires_on` or `updated_at`, with `-` before it for the largest first; `-created_at` by default. */
+                /** @description `created_at`, `expires_on` or `updated_at`, with `-` before it for descending order; `-created_at` by default. */
                 sort?: "-created_at" | "created_at" | "expires_on" | "-expires_on" | "updated_at" | "-updated_at";
                 /** @description How many rows, 1 to 200; 25 by default. */
                 limit?: number;
-                /** @description The `next_cursor` of the page before; none for the first page. */
+                /** @description The `next_cursor` of the previous page; omit it for the first page. */
                 cursor?: string;
             };
             header?: never;
@@ -5387,7 +5378,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A page of agreements, the newest first unless sorted otherwise */
+            /** @description A page of agreements, newest first unless sorted otherwise */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5410,7 +5401,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A text of the caller's choice, such as a random UUID. The same request with the same key within 24 hours creates nothing more and is answered as before, with `repeated` and without secrets; another request with it is refused with 409. A request that was refused does not use up its key. */
+                /** @description A unique value chosen by the client, such as a random UUID. The same request with the same key within 24 hours creates nothing and returns the first response with `repeated` and without secrets; a different request with it is refused with 409. A refused request does not use up its key. */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -5429,7 +5420,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Agreement"] & {
-                        /** @description `true` where a request was repeated; left out otherwise. */
+                        /** @description `true` for a repeated request; omitted otherwise. */
                         repeated?: boolean;
                     };
                 };
@@ -5490,7 +5481,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is gone */
+            /** @description Deleted */
             204: {
                 headers: {
                     [name: string]: unknown;
@@ -5553,7 +5544,7 @@ export interface operations {
             query?: {
                 /** @description How many rows, 1 to 200; 25 by default. */
                 limit?: number;
-                /** @description The `next_cursor` of the page before; none for the first page. */
+                /** @description The `next_cursor` of the previous page; omit it for the first page. */
                 cursor?: string;
             };
             header?: never;
@@ -5585,7 +5576,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A text of the caller's choice, such as a random UUID. The same request with the same key within 24 hours creates nothing more and is answered as before, with `repeated` and without secrets; another request with it is refused with 409. A request that was refused does not use up its key. */
+                /** @description A unique value chosen by the client, such as a random UUID. The same request with the same key within 24 hours creates nothing and returns the first response with `repeated` and without secrets; a different request with it is refused with 409. A refused request does not use up its key. */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -5597,14 +5588,14 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It is shown from now on */
+            /** @description The announcement is now shown */
             201: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Announcement"] & {
-                        /** @description `true` where a request was repeated; left out otherwise. */
+                        /** @description `true` for a repeated request; omitted otherwise. */
                         repeated?: boolean;
                     };
                 };
@@ -5636,7 +5627,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is shown no longer */
+            /** @description The announcement is withdrawn */
             204: {
                 headers: {
                     [name: string]: unknown;
@@ -5662,17 +5653,17 @@ export interface operations {
                 company_id?: components["schemas"]["Id"];
                 /** @description Only those about this finding. */
                 finding_id?: components["schemas"]["Id"];
-                /** @description Only those that this person asked for: an id, or `me`. */
+                /** @description Only those requested by this user: an id, or `me`. */
                 requested_by?: string;
                 /** @description Only those in one of these statuses, separated by commas. */
                 status?: components["schemas"]["ApprovalStatus"][];
-                /** @description Only those with this in what their finding says, in any case of letters. */
+                /** @description Only those whose finding contains this text, in any case. */
                 text?: string;
-                /** @description `created_at`, `expires_at` or `updated_at`, with `-` before it for the largest first; `-created_at` by default. */
+                /** @description `created_at`, `expires_at` or `updated_at`, with `-` before it for descending order; `-created_at` by default. */
                 sort?: "-created_at" | "created_at" | "expires_at" | "-expires_at" | "updated_at" | "-updated_at";
                 /** @description How many rows, 1 to 200; 25 by default. */
                 limit?: number;
-                /** @description The `next_cursor` of the page before; none for the first page. */
+                /** @description The `next_cursor` of the previous page; omit it for the first page. */
                 cursor?: string;
             };
             header?: never;
@@ -5681,7 +5672,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A page of approvals, the newest first unless sorted otherwise */
+            /** @description A page of approvals, newest first unless sorted otherwise */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5704,7 +5695,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A text of the caller's choice, such as a random UUID. The same request with the same key within 24 hours creates nothing more and is answered as before, with `repeated` and without secrets; another request with it is refused with 409. A request that was refused does not use up its key. */
+                /** @description A unique value chosen by the client, such as a random UUID. The same request with the same key within 24 hours creates nothing and returns the first response with `repeated` and without secrets; a different request with it is refused with 409. A refused request does not use up its key. */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -5723,7 +5714,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Approval"] & {
-                        /** @description `true` where a request was repeated; left out otherwise. */
+                        /** @description `true` for a repeated request; omitted otherwise. */
                         repeated?: boolean;
                     };
                 };
@@ -5733,7 +5724,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             408: components["responses"]["RequestTimeout"];
-            /** @description The risk cannot be accepted, or that is asked for already */
+            /** @description The risk cannot be accepted, or that is already requested */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -5792,7 +5783,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is gone */
+            /** @description Withdrawn */
             204: {
                 headers: {
                     [name: string]: unknown;
@@ -5803,7 +5794,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             408: components["responses"]["RequestTimeout"];
-            /** @description It is decided */
+            /** @description It is already decided */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -5848,7 +5839,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             408: components["responses"]["RequestTimeout"];
-            /** @description It is decided */
+            /** @description It is already decided */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -5892,7 +5883,7 @@ export interface operations {
             };
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
-            /** @description Not the role, or one who wrote or changed the request */
+            /** @description The caller does not have the role, or wrote or changed the request */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5903,7 +5894,7 @@ export interface operations {
             };
             404: components["responses"]["NotFound"];
             408: components["responses"]["RequestTimeout"];
-            /** @description It is decided or changed, its time is over, or the finding has gone elsewhere */
+            /** @description It is already decided, has changed or has expired, or the finding's status no longer allows it */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -5932,15 +5923,15 @@ export interface operations {
                 status?: components["schemas"]["AssetStatus"][];
                 /** @description Only those of one of these criticalities, separated by commas. */
                 criticality?: components["schemas"]["AssetCriticality"][];
-                /** @description Only those with this in name, identifier or description, in any case of letters. */
+                /** @description Only those with this text in name, identifier or description, in any case. */
                 text?: string;
                 /** @description Only those with this tag. */
                 tag?: string;
-                /** @description `created_at` or `updated_at`, with `-` before it for the largest first; `-created_at` by default. */
+                /** @description `created_at` or `updated_at`, with `-` before it for descending order; `-created_at` by default. */
                 sort?: "-created_at" | "created_at" | "updated_at" | "-updated_at";
                 /** @description How many rows, 1 to 200; 25 by default. */
                 limit?: number;
-                /** @description The `next_cursor` of the page before; none for the first page. */
+                /** @description The `next_cursor` of the previous page; omit it for the first page. */
                 cursor?: string;
             };
             header?: never;
@@ -5949,7 +5940,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A page of assets, the newest first unless sorted otherwise */
+            /** @description A page of assets, newest first unless sorted otherwise */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5972,7 +5963,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A text of the caller's choice, such as a random UUID. The same request with the same key within 24 hours creates nothing more and is answered as before, with `repeated` and without secrets; another request with it is refused with 409. A request that was refused does not use up its key. */
+                /** @description A unique value chosen by the client, such as a random UUID. The same request with the same key within 24 hours creates nothing and returns the first response with `repeated` and without secrets; a different request with it is refused with 409. A refused request does not use up its key. */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -5991,7 +5982,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Asset"] & {
-                        /** @description `true` where a request was repeated; left out otherwise. */
+                        /** @description `true` for a repeated request; omitted otherwise. */
                         repeated?: boolean;
                     };
                 };
@@ -6052,7 +6043,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is gone */
+            /** @description Deleted */
             204: {
                 headers: {
                     [name: string]: unknown;
@@ -6063,7 +6054,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             408: components["responses"]["RequestTimeout"];
-            /** @description Findings are about it */
+            /** @description It has findings */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -6121,21 +6112,21 @@ export interface operations {
     list_audit: {
         parameters: {
             query?: {
-                /** @description Only what this person did. */
+                /** @description Only actions of this user. */
                 actor_id?: components["schemas"]["Id"];
                 /** @description Only this action. */
                 action?: components["schemas"]["Action"];
-                /** @description Only what belongs to this company. */
+                /** @description Only entries of this company. */
                 company_id?: components["schemas"]["Id"];
-                /** @description Only what was done to this. */
+                /** @description Only actions on the subject with this id. */
                 subject_id?: components["schemas"]["Id"];
-                /** @description Only what was done at this time or later. */
+                /** @description Only entries at this time or later. */
                 since?: components["schemas"]["Time"];
-                /** @description Only what was done before this time. */
+                /** @description Only entries before this time. */
                 until?: components["schemas"]["Time"];
                 /** @description How many rows, 1 to 200; 25 by default. */
                 limit?: number;
-                /** @description The `next_cursor` of the page before; none for the first page. */
+                /** @description The `next_cursor` of the previous page; omit it for the first page. */
                 cursor?: string;
             };
             header?: never;
@@ -6231,7 +6222,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description An API token is not a session, or the origin is another one */
+            /** @description The credential is an API token, or the request comes from another origin */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6251,7 +6242,7 @@ export interface operations {
     get_calendar: {
         parameters: {
             query?: {
-                /** @description From this time on; one month ago by default. What has a date is there when any of its day is in the window. */
+                /** @description From this time on; one month ago by default. A date is included when any part of its day is in the window. */
                 from?: components["schemas"]["Time"];
                 /** @description Until before this time; in two months by default. At most 400 days after `from`. */
                 to?: components["schemas"]["Time"];
@@ -6259,11 +6250,11 @@ export interface operations {
                 company_id?: components["schemas"]["Id"];
                 /** @description Only deadlines of findings assigned to the caller directly. */
                 mine?: boolean;
-                /** @description The time zone in which a day is a day, an IANA name such as `Europe/Berlin`; UTC by default. */
+                /** @description The time zone that decides when a day begins and ends, an IANA name such as `Europe/Berlin`; UTC by default. */
                 tz?: string;
                 /** @description How many entries, 1 to 5,000; 1,000 by default. */
                 limit?: number;
-                /** @description The `next_cursor` of the answer before, with everything else as it was there. */
+                /** @description The `next_cursor` of the previous answer, with all other parameters unchanged. */
                 cursor?: string;
             };
             header?: never;
@@ -6272,7 +6263,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The entries, the earliest first */
+            /** @description The entries, earliest first */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6294,7 +6285,7 @@ export interface operations {
     get_calendar_feed: {
         parameters: {
             query?: {
-                /** @description The key, which stands for every other credential here and opens nothing else. */
+                /** @description The key, which replaces every other credential here and is valid for nothing else. */
                 key?: string;
             };
             header?: never;
@@ -6312,7 +6303,7 @@ export interface operations {
                     "text/calendar": string;
                 };
             };
-            /** @description It is as it was */
+            /** @description It has not changed */
             304: {
                 headers: {
                     [name: string]: unknown;
@@ -6329,11 +6320,11 @@ export interface operations {
     list_companies: {
         parameters: {
             query?: {
-                /** @description Only those with this in the name, in any case of letters. */
+                /** @description Only companies whose name contains this text, regardless of case. */
                 text?: string;
                 /** @description How many rows, 1 to 200; 25 by default. */
                 limit?: number;
-                /** @description The `next_cursor` of the page before; none for the first page. */
+                /** @description The `next_cursor` of the previous page; omit it for the first page. */
                 cursor?: string;
             };
             header?: never;
@@ -6365,7 +6356,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A text of the caller's choice, such as a random UUID. The same request with the same key within 24 hours creates nothing more and is answered as before, with `repeated` and without secrets; another request with it is refused with 409. A request that was refused does not use up its key. */
+                /** @description A unique value chosen by the client, such as a random UUID. The same request with the same key within 24 hours creates nothing and returns the first response with `repeated` and without secrets; a different request with it is refused with 409. A refused request does not use up its key. */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -6384,7 +6375,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Company"] & {
-                        /** @description `true` where a request was repeated; left out otherwise. */
+                        /** @description `true` for a repeated request; omitted otherwise. */
                         repeated?: boolean;
                     };
                 };
@@ -6524,7 +6515,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description A member now */
+            /** @description The member */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6562,7 +6553,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description No member any more */
+            /** @description Removed */
             204: {
                 headers: {
                     [name: string]: unknown;
@@ -6593,7 +6584,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The rules, in their order */
+            /** @description The rules, in order */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6628,7 +6619,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The rules as they are now */
+            /** @description The saved rules */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6704,7 +6695,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description What is set */
+            /** @description The company's values */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6738,7 +6729,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description What it is from now on */
+            /** @description The new values */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6773,7 +6764,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description What is set */
+            /** @description The company's values */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6807,7 +6798,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description What it is from now on */
+            /** @description The new values */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6871,11 +6862,11 @@ export interface operations {
                 state?: components["schemas"]["DeliveryState"];
                 /** @description Only those on this channel. */
                 channel?: components["schemas"]["Channel"];
-                /** @description Only those that tell of this event. */
+                /** @description Only those about this event. */
                 event_id?: components["schemas"]["Id"];
                 /** @description How many rows, 1 to 200; 25 by default. */
                 limit?: number;
-                /** @description The `next_cursor` of the page before; none for the first page. */
+                /** @description The `next_cursor` of the previous page; omit it for the first page. */
                 cursor?: string;
             };
             header?: never;
@@ -6916,7 +6907,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description They are due now */
+            /** @description The messages are due now */
             202: {
                 headers: {
                     [name: string]: unknown;
@@ -6930,7 +6921,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             408: components["responses"]["RequestTimeout"];
-            /** @description The destination is switched off */
+            /** @description The destination is turned off */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -6961,7 +6952,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description They are due now */
+            /** @description The messages are due now */
             202: {
                 headers: {
                     [name: string]: unknown;
@@ -6990,7 +6981,7 @@ export interface operations {
             query?: {
                 /** @description How many rows, 1 to 200; 25 by default. */
                 limit?: number;
-                /** @description The `next_cursor` of the page before; none for the first page. */
+                /** @description The `next_cursor` of the previous page; omit it for the first page. */
                 cursor?: string;
             };
             header?: never;
@@ -7030,7 +7021,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The delivery; its URL is masked */
+            /** @description The delivery, with its URL masked */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -7061,7 +7052,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is due now */
+            /** @description The message is due now */
             202: {
                 headers: {
                     [name: string]: unknown;
@@ -7074,7 +7065,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             408: components["responses"]["RequestTimeout"];
-            /** @description It is under way already */
+            /** @description It is already being sent */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -7095,7 +7086,7 @@ export interface operations {
             query?: {
                 /** @description How many rows, 1 to 200; 25 by default. */
                 limit?: number;
-                /** @description The `next_cursor` of the page before; none for the first page. */
+                /** @description The `next_cursor` of the previous page; omit it for the first page. */
                 cursor?: string;
             };
             header?: never;
@@ -7132,7 +7123,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Counts of URLs, each once, and of what mail goes to */
+            /** @description Counts of distinct URLs, and how mail is sent */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -7162,7 +7153,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It was tried; the outcome says what became of it */
+            /** @description The attempt was made; see the outcome */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -7195,7 +7186,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The whole catalogue, in one page */
+            /** @description All event types, in one page */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -7227,7 +7218,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Taken: they go the way of every event */
+            /** @description Accepted: they are processed like any other event */
             202: {
                 headers: {
                     [name: string]: unknown;
@@ -7266,7 +7257,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description What became of it; URLs are masked */
+            /** @description The trace; URLs are masked */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -7294,7 +7285,7 @@ export interface operations {
                 project_id?: components["schemas"]["Id"];
                 /** @description Only those about this asset. */
                 asset_id?: components["schemas"]["Id"];
-                /** @description Only those that this scan found first or last. */
+                /** @description Only those first or last found by this scan. */
                 scan_id?: components["schemas"]["Id"];
                 /** @description Only those with this CVE, GHSA or other identifier. */
                 identifier?: string;
@@ -7302,7 +7293,7 @@ export interface operations {
                 tool?: string;
                 /** @description Only those with this tag. */
                 tag?: string;
-                /** @description Only those in the component of this name. */
+                /** @description Only those in the component with this name. */
                 component?: string;
                 /** @description Only those of the target with this id or name. */
                 target?: string;
@@ -7310,22 +7301,22 @@ export interface operations {
                 status?: components["schemas"]["FindingStatus"][];
                 /** @description Only those of one of these severities, separated by commas. */
                 severity?: components["schemas"]["Severity"][];
-                /** @description Only those assigned to this person or team directly: an id, or `me`; `none` for those assigned to nobody. */
+                /** @description Only those assigned directly to this user or team: an id, or `me`; `none` for those without assignees. */
                 assignee?: string;
-                /** @description Only open ones whose deadline has passed, `breached`, or comes within seven days from now, `due_in_7_days`. */
+                /** @description Only open ones whose deadline has passed, `breached`, or is within seven days from now, `due_in_7_days`. */
                 sla?: "breached" | "due_in_7_days";
-                /** @description Only those whose risk was accepted before that needed an approval (`true`), or none of them (`false`). */
+                /** @description Only those whose risk was accepted before an approval was required (`true`), or all others (`false`). */
                 accepted_without_approval?: boolean;
-                /** @description Only those with this in title, location, rule, weakness, tool or description, in any case of letters. */
+                /** @description Only those with this text in title, location, rule, CWE, tool or description, in any case. */
                 text?: string;
                 /**
-                 * @description `created_at`, `severity`, `sla_due_at` or `updated_at`, with `-` before it for the largest first;
+                 * @description `created_at`, `severity`, `sla_due_at` or `updated_at`, with `-` before it for descending order;
                  *     `-created_at` by default.
                  */
                 sort?: "-created_at" | "created_at" | "-severity" | "severity" | "sla_due_at" | "-sla_due_at" | "-updated_at" | "updated_at";
                 /** @description How many rows, 1 to 200; 25 by default. */
                 limit?: number;
-                /** @description The `next_cursor` of the page before; none for the first page. */
+                /** @description The `next_cursor` of the previous page; omit it for the first page. */
                 cursor?: string;
             };
             header?: never;
@@ -7334,7 +7325,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A page of findings, the newest first unless sorted otherwise */
+            /** @description A page of findings, newest first unless sorted otherwise */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -7357,7 +7348,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A text of the caller's choice, such as a random UUID. The same request with the same key within 24 hours creates nothing more and is answered as before, with `repeated` and without secrets; another request with it is refused with 409. A request that was refused does not use up its key. */
+                /** @description A unique value chosen by the client, such as a random UUID. The same request with the same key within 24 hours creates nothing and returns the first response with `repeated` and without secrets; a different request with it is refused with 409. A refused request does not use up its key. */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -7376,7 +7367,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Finding"] & {
-                        /** @description `true` where a request was repeated; left out otherwise. */
+                        /** @description `true` for a repeated request; omitted otherwise. */
                         repeated?: boolean;
                     };
                 };
@@ -7423,7 +7414,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             408: components["responses"]["RequestTimeout"];
-            /** @description Some changed or were deleted meanwhile: it says how many findings were processed. The same request again does the rest */
+            /** @description Some changed or were deleted in the meantime: the detail states how many findings were processed. Repeat the same request for the rest */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -7454,7 +7445,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description All are there */
+            /** @description All have the status */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -7468,7 +7459,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             408: components["responses"]["RequestTimeout"];
-            /** @description The lifecycle of one does not allow it, or it is accepted_risk; none moved. Or some changed or were deleted meanwhile: it says how many findings were processed, and the same request again does the rest */
+            /** @description The lifecycle of one does not allow it, or it is accepted_risk; none changed. Or some changed or were deleted in the meantime: the detail states how many findings were processed. Repeat the same request for the rest */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -7527,7 +7518,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is gone */
+            /** @description Deleted */
             204: {
                 headers: {
                     [name: string]: unknown;
@@ -7538,7 +7529,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             408: components["responses"]["RequestTimeout"];
-            /** @description A risk acceptance of it was decided */
+            /** @description It has a decided risk acceptance */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -7637,7 +7628,7 @@ export interface operations {
             query?: {
                 /** @description How many rows, 1 to 200; 25 by default. */
                 limit?: number;
-                /** @description The `next_cursor` of the page before; none for the first page. */
+                /** @description The `next_cursor` of the previous page; omit it for the first page. */
                 cursor?: string;
             };
             header?: never;
@@ -7648,7 +7639,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A page of comments, the newest first */
+            /** @description A page of comments, newest first */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -7671,7 +7662,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A text of the caller's choice, such as a random UUID. The same request with the same key within 24 hours creates nothing more and is answered as before, with `repeated` and without secrets; another request with it is refused with 409. A request that was refused does not use up its key. */
+                /** @description A unique value chosen by the client, such as a random UUID. The same request with the same key within 24 hours creates nothing and returns the first response with `repeated` and without secrets; a different request with it is refused with 409. A refused request does not use up its key. */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -7692,7 +7683,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["FindingComment"] & {
-                        /** @description `true` where a request was repeated; left out otherwise. */
+                        /** @description `true` for a repeated request; omitted otherwise. */
                         repeated?: boolean;
                     };
                 };
@@ -7724,7 +7715,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is gone */
+            /** @description Deleted */
             204: {
                 headers: {
                     [name: string]: unknown;
@@ -7795,7 +7786,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The caller follows it */
+            /** @description The caller follows the record */
             204: {
                 headers: {
                     [name: string]: unknown;
@@ -7826,7 +7817,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The caller does not follow it */
+            /** @description The caller does not follow the record */
             204: {
                 headers: {
                     [name: string]: unknown;
@@ -7856,7 +7847,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Its steps, the latest first */
+            /** @description Its steps, latest first */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -7951,7 +7942,7 @@ export interface operations {
     time_to_know: {
         parameters: {
             query?: {
-                /** @description Only those of this company; without it of all that the caller manages. */
+                /** @description Only those of this company; by default of all that the caller manages. */
                 company_id?: components["schemas"]["Id"];
                 /** @description Since this time; 30 days before `to` by default. */
                 from?: components["schemas"]["Time"];
@@ -8051,7 +8042,7 @@ export interface operations {
             query?: {
                 /** @description How many rows, 1 to 200; 25 by default. */
                 limit?: number;
-                /** @description The `next_cursor` of the page before; none for the first page. */
+                /** @description The `next_cursor` of the previous page; omit it for the first page. */
                 cursor?: string;
             };
             header?: never;
@@ -8083,7 +8074,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A text of the caller's choice, such as a random UUID. The same request with the same key within 24 hours creates nothing more and is answered as before, with `repeated` and without secrets; another request with it is refused with 409. A request that was refused does not use up its key. */
+                /** @description A unique value chosen by the client, such as a random UUID. The same request with the same key within 24 hours creates nothing and returns the first response with `repeated` and without secrets; a different request with it is refused with 409. A refused request does not use up its key. */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -8103,7 +8094,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["MadeFeed"] | (components["schemas"]["CalendarFeed"] & {
                         /**
-                         * @description `true` where a request was repeated; left out otherwise.
+                         * @description `true` for a repeated request; omitted otherwise.
                          * @enum {boolean}
                          */
                         repeated: true;
@@ -8195,7 +8186,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description As it is now, with masked URLs */
+            /** @description The new settings, with masked URLs */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -8228,7 +8219,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The whole matrix, by namespaced keys */
+            /** @description The complete matrix, by namespaced keys */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -8266,7 +8257,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The whole matrix as it is now */
+            /** @description The new matrix, complete */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -8366,11 +8357,11 @@ export interface operations {
     list_views: {
         parameters: {
             query?: {
-                /** @description Only those of this page. */
+                /** @description Only views of this page. */
                 page?: components["schemas"]["ViewPage"];
                 /** @description How many rows, 1 to 200; 25 by default. */
                 limit?: number;
-                /** @description The `next_cursor` of the page before; none for the first page. */
+                /** @description The `next_cursor` of the previous page; omit it for the first page. */
                 cursor?: string;
             };
             header?: never;
@@ -8402,7 +8393,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A text of the caller's choice, such as a random UUID. The same request with the same key within 24 hours creates nothing more and is answered as before, with `repeated` and without secrets; another request with it is refused with 409. A request that was refused does not use up its key. */
+                /** @description A unique value chosen by the client, such as a random UUID. The same request with the same key within 24 hours creates nothing and returns the first response with `repeated` and without secrets; a different request with it is refused with 409. A refused request does not use up its key. */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -8421,7 +8412,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SavedView"] & {
-                        /** @description `true` where a request was repeated; left out otherwise. */
+                        /** @description `true` for a repeated request; omitted otherwise. */
                         repeated?: boolean;
                     };
                 };
@@ -8431,7 +8422,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             408: components["responses"]["RequestTimeout"];
-            /** @description The page has one of this name */
+            /** @description The page already has a view with this name */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -8510,7 +8501,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             408: components["responses"]["RequestTimeout"];
-            /** @description The page has one of this name */
+            /** @description The page already has a view with this name */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -8537,7 +8528,7 @@ export interface operations {
                 channel?: components["schemas"]["Channel"];
                 /** @description How many rows, 1 to 200; 25 by default. */
                 limit?: number;
-                /** @description The `next_cursor` of the page before; none for the first page. */
+                /** @description The `next_cursor` of the previous page; omit it for the first page. */
                 cursor?: string;
             };
             header?: never;
@@ -8569,7 +8560,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A text of the caller's choice, such as a random UUID. The same request with the same key within 24 hours creates nothing more and is answered as before, with `repeated` and without secrets; another request with it is refused with 409. A request that was refused does not use up its key. */
+                /** @description A unique value chosen by the client, such as a random UUID. The same request with the same key within 24 hours creates nothing and returns the first response with `repeated` and without secrets; a different request with it is refused with 409. A refused request does not use up its key. */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -8581,14 +8572,14 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It counts from now on */
+            /** @description The rule, which is now in effect */
             201: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["NotificationRule"] & {
-                        /** @description `true` where a request was repeated; left out otherwise. */
+                        /** @description `true` for a repeated request; omitted otherwise. */
                         repeated?: boolean;
                     };
                 };
@@ -8611,7 +8602,7 @@ export interface operations {
     try_rule: {
         parameters: {
             query?: {
-                /** @description Over the events of so many days, 1 to 90; 7 where it is left out. */
+                /** @description The number of days, 1 to 90; 7 by default. */
                 days?: number;
             };
             header?: never;
@@ -8624,7 +8615,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Counted; nothing was saved or sent */
+            /** @description The result; nothing was saved or sent */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -8691,7 +8682,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is gone */
+            /** @description The rule is deleted */
             204: {
                 headers: {
                     [name: string]: unknown;
@@ -8726,7 +8717,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The rule as it is now */
+            /** @description The new rule */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -8797,7 +8788,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description All secrets of the rule as they are now, in one page */
+            /** @description All current secrets of the rule, in one page */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -8811,7 +8802,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             408: components["responses"]["RequestTimeout"];
-            /** @description The secret before lives still */
+            /** @description The previous secret is still valid */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -8832,13 +8823,13 @@ export interface operations {
     list_notifications: {
         parameters: {
             query?: {
-                /** @description Only those read (`true`) or unread (`false`). */
+                /** @description Only read (`true`) or unread ones (`false`). */
                 read?: boolean;
                 /** @description Only those of this event type. */
                 event_type?: components["schemas"]["Kind"];
                 /** @description How many rows, 1 to 200; 25 by default. */
                 limit?: number;
-                /** @description The `next_cursor` of the page before; none for the first page. */
+                /** @description The `next_cursor` of the previous page; omit it for the first page. */
                 cursor?: string;
             };
             header?: never;
@@ -8875,7 +8866,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description All are read */
+            /** @description All notifications are read */
             204: {
                 headers: {
                     [name: string]: unknown;
@@ -8901,7 +8892,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The numbers, exactly */
+            /** @description The exact counts */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -8930,7 +8921,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is read */
+            /** @description The notification is read */
             204: {
                 headers: {
                     [name: string]: unknown;
@@ -8956,15 +8947,18 @@ export interface operations {
                 company_id?: components["schemas"]["Id"];
                 /** @description Only those in one of these statuses, separated by commas. */
                 status?: components["schemas"]["ProjectStatus"][];
-                /** @description Only those with this in name or description, in any case of letters. */
+                /** @description Only those with this text in name or description, in any case. */
                 text?: string;
                 /** @description Only those with this tag. */
                 tag?: string;
-                /** @description `created_at`, `starts_on`, `ends_on` or `updated_at`, with `-` before it for the largest first; `-created_at` by default. */
+                /**
+                 * @description `created_at`, `starts_on`, `ends_on` or `updated_at`, with `-` before it for descending order; `-created_at` by
+                 *     default.
+                 */
                 sort?: "-created_at" | "created_at" | "starts_on" | "-starts_on" | "ends_on" | "-ends_on" | "updated_at" | "-updated_at";
                 /** @description How many rows, 1 to 200; 25 by default. */
                 limit?: number;
-                /** @description The `next_cursor` of the page before; none for the first page. */
+                /** @description The `next_cursor` of the previous page; omit it for the first page. */
                 cursor?: string;
             };
             header?: never;
@@ -8973,7 +8967,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A page of projects, the newest first unless sorted otherwise */
+            /** @description A page of projects, newest first unless sorted otherwise */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -8996,7 +8990,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A text of the caller's choice, such as a random UUID. The same request with the same key within 24 hours creates nothing more and is answered as before, with `repeated` and without secrets; another request with it is refused with 409. A request that was refused does not use up its key. */
+                /** @description A unique value chosen by the client, such as a random UUID. The same request with the same key within 24 hours creates nothing and returns the first response with `repeated` and without secrets; a different request with it is refused with 409. A refused request does not use up its key. */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -9015,7 +9009,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Project"] & {
-                        /** @description `true` where a request was repeated; left out otherwise. */
+                        /** @description `true` for a repeated request; omitted otherwise. */
                         repeated?: boolean;
                     };
                 };
@@ -9076,7 +9070,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is gone */
+            /** @description Deleted */
             204: {
                 headers: {
                     [name: string]: unknown;
@@ -9087,7 +9081,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             408: components["responses"]["RequestTimeout"];
-            /** @description Findings or scans belong to it */
+            /** @description It has findings or scans */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -9154,7 +9148,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The caller follows it */
+            /** @description The caller follows the record */
             204: {
                 headers: {
                     [name: string]: unknown;
@@ -9185,7 +9179,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The caller does not follow it */
+            /** @description The caller does not follow the record */
             204: {
                 headers: {
                     [name: string]: unknown;
@@ -9215,13 +9209,13 @@ export interface operations {
                 status?: components["schemas"]["ReportStatus"][];
                 /** @description Only those in one of these formats, separated by commas. */
                 format?: components["schemas"]["ReportFormat"][];
-                /** @description Only those with this in the name, in any case of letters. */
+                /** @description Only those with this text in the name, in any case. */
                 text?: string;
-                /** @description `created_at` or `updated_at`, with `-` before it for the largest first; `-created_at` by default. */
+                /** @description `created_at` or `updated_at`, with `-` before it for descending order; `-created_at` by default. */
                 sort?: "-created_at" | "created_at" | "updated_at" | "-updated_at";
                 /** @description How many rows, 1 to 200; 25 by default. */
                 limit?: number;
-                /** @description The `next_cursor` of the page before; none for the first page. */
+                /** @description The `next_cursor` of the previous page; omit it for the first page. */
                 cursor?: string;
             };
             header?: never;
@@ -9230,7 +9224,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A page of reports, the newest first unless sorted otherwise */
+            /** @description A page of reports, newest first unless sorted otherwise */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -9253,7 +9247,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A text of the caller's choice, such as a random UUID. The same request with the same key within 24 hours creates nothing more and is answered as before, with `repeated` and without secrets; another request with it is refused with 409. A request that was refused does not use up its key. */
+                /** @description A unique value chosen by the client, such as a random UUID. The same request with the same key within 24 hours creates nothing and returns the first response with `repeated` and without secrets; a different request with it is refused with 409. A refused request does not use up its key. */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -9265,14 +9259,14 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The report, which is to be made */
+            /** @description The report, which will be generated */
             201: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Report"] & {
-                        /** @description `true` where a request was repeated; left out otherwise. */
+                        /** @description `true` for a repeated request; omitted otherwise. */
                         repeated?: boolean;
                     };
                 };
@@ -9286,7 +9280,7 @@ export interface operations {
             413: components["responses"]["ContentTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["UnprocessableContent"];
-            /** @description Too many, or too much of the company is stored */
+            /** @description Too many requests, or the company's storage limit is reached */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -9341,7 +9335,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is gone */
+            /** @description Deleted */
             204: {
                 headers: {
                     [name: string]: unknown;
@@ -9449,13 +9443,13 @@ export interface operations {
                 project_id?: components["schemas"]["Id"];
                 /** @description Only those in one of these statuses, separated by commas. */
                 status?: components["schemas"]["ScanStatus"][];
-                /** @description Only those with this in name or tool, in any case of letters. */
+                /** @description Only those with this text in name or tool, in any case. */
                 text?: string;
-                /** @description `created_at`, `scheduled_at` or `updated_at`, with `-` before it for the largest first; `-created_at` by default. */
+                /** @description `created_at`, `scheduled_at` or `updated_at`, with `-` before it for descending order; `-created_at` by default. */
                 sort?: "-created_at" | "created_at" | "scheduled_at" | "-scheduled_at" | "updated_at" | "-updated_at";
                 /** @description How many rows, 1 to 200; 25 by default. */
                 limit?: number;
-                /** @description The `next_cursor` of the page before; none for the first page. */
+                /** @description The `next_cursor` of the previous page; omit it for the first page. */
                 cursor?: string;
             };
             header?: never;
@@ -9464,7 +9458,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A page of scans, the newest first unless sorted otherwise */
+            /** @description A page of scans, newest first unless sorted otherwise */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -9487,7 +9481,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A text of the caller's choice, such as a random UUID. The same request with the same key within 24 hours creates nothing more and is answered as before, with `repeated` and without secrets; another request with it is refused with 409. A request that was refused does not use up its key. */
+                /** @description A unique value chosen by the client, such as a random UUID. The same request with the same key within 24 hours creates nothing and returns the first response with `repeated` and without secrets; a different request with it is refused with 409. A refused request does not use up its key. */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -9506,7 +9500,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Scan"] & {
-                        /** @description `true` where a request was repeated; left out otherwise. */
+                        /** @description `true` for a repeated request; omitted otherwise. */
                         repeated?: boolean;
                     };
                 };
@@ -9529,24 +9523,24 @@ export interface operations {
     import: {
         parameters: {
             query: {
-                /** @description The company whose findings these are. */
+                /** @description The company the findings belong to. */
                 company_id: components["schemas"]["Id"];
-                /** @description Its project; without one the findings belong to the company alone. */
+                /** @description Its project; without one the findings belong only to the company. */
                 project_id?: components["schemas"]["Id"];
-                /** @description Its project by name, instead of the id; 409 if two have that name. */
+                /** @description Its project by name, instead of the id; 409 if two projects have that name. */
                 project?: string;
                 format?: "sarif" | "trivy" | "nuclei" | "semgrep" | "grype" | "cyclonedx" | "nessus" | "openvas" | "zap" | "csv";
                 /**
-                 * @description What the report covers, such as an image or a branch: it closes only what earlier reports of the same tool and target
-                 *     found. Left out, it is what the report names, else the project. At most 300 characters.
+                 * @description What the scan report covers, such as an image or a branch: it closes only what earlier ones of the same tool and
+                 *     target found. By default what the scan report names, else the project. At most 300 characters.
                  */
                 target?: string;
                 /**
-                 * @description `auto` closes what a whole report no longer holds; `none` closes nothing. `auto` by default, but for a table, which
-                 *     closes only with `auto` and a `target`.
+                 * @description `auto` closes what a complete scan report no longer contains; `none` closes nothing. `auto` by default, except
+                 *     for a table, which closes only with `auto` and a `target`.
                  */
                 close?: "auto" | "none";
-                /** @description Answers what would happen and changes nothing. */
+                /** @description Returns what would happen and changes nothing. */
                 preview?: boolean;
                 /** @description For a table: which column is which, as `severity:Risk,title:Name`. */
                 columns?: string;
@@ -9554,7 +9548,7 @@ export interface operations {
                 encoding?: "utf-8" | "utf8" | "utf-16" | "utf16" | "windows-1252" | "cp1252" | "latin1" | "iso-8859-1";
             };
             header?: {
-                /** @description A text of the caller's choice, such as a random UUID. The same request with the same key within 24 hours creates nothing more and is answered as before, with `repeated` and without secrets; another request with it is refused with 409. A request that was refused does not use up its key. */
+                /** @description A unique value chosen by the client, such as a random UUID. The same request with the same key within 24 hours creates nothing and returns the first response with `repeated` and without secrets; a different request with it is refused with 409. A refused request does not use up its key. */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -9587,7 +9581,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Imported"] & {
-                        /** @description `true` where a request was repeated; left out otherwise. */
+                        /** @description `true` for a repeated request; omitted otherwise. */
                         repeated?: boolean;
                     };
                 };
@@ -9605,7 +9599,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A report of the same tool and target is being imported, or two projects have that name */
+            /** @description A scan report of the same tool and target is being imported, or two projects have that name */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -9625,7 +9619,7 @@ export interface operations {
             };
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["UnprocessableContent"];
-            /** @description Too many reports of the caller or the company at once */
+            /** @description Too many scan reports of the caller or the company at once */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -9636,7 +9630,7 @@ export interface operations {
             };
             500: components["responses"]["InternalServerError"];
             503: components["responses"]["ServiceUnavailable"];
-            /** @description No room for the report */
+            /** @description Not enough disk space for the scan report */
             507: {
                 headers: {
                     [name: string]: unknown;
@@ -9652,7 +9646,7 @@ export interface operations {
             query?: {
                 /** @description Which column is which, as `severity:Risk,title:Name`. */
                 columns?: string;
-                /** @description The encoding, where it is neither UTF-8 nor UTF-16: `windows-1252`. */
+                /** @description The encoding, if it is neither UTF-8 nor UTF-16: `windows-1252`. */
                 encoding?: "utf-8" | "utf8" | "utf-16" | "utf16" | "windows-1252" | "cp1252" | "latin1" | "iso-8859-1";
             };
             header?: never;
@@ -9739,7 +9733,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is gone */
+            /** @description Deleted */
             204: {
                 headers: {
                     [name: string]: unknown;
@@ -9795,7 +9789,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             408: components["responses"]["RequestTimeout"];
-            /** @description The status may not follow, or a report is being imported into the scan */
+            /** @description The transition is not allowed, or a scan report is being imported into the scan */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -9837,7 +9831,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             408: components["responses"]["RequestTimeout"];
-            /** @description It cannot be undone any more; the detail says why */
+            /** @description It can no longer be undone; the detail states why */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -9858,7 +9852,7 @@ export interface operations {
             query?: {
                 /** @description How many rows, 1 to 200; 25 by default. */
                 limit?: number;
-                /** @description The `next_cursor` of the page before; none for the first page. */
+                /** @description The `next_cursor` of the previous page; omit it for the first page. */
                 cursor?: string;
             };
             header?: never;
@@ -9867,7 +9861,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A page of sessions, the newest first */
+            /** @description A page of sessions, newest first */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -9889,7 +9883,7 @@ export interface operations {
     end_other_sessions: {
         parameters: {
             query?: {
-                /** @description Whether one's API tokens and calendar feeds end too; they go on where it is left out. */
+                /** @description Whether to also revoke your API tokens and calendar feeds; by default they stay valid. */
                 end_tokens?: boolean;
             };
             header?: never;
@@ -9957,7 +9951,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description What holds */
+            /** @description The defaults */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -9977,7 +9971,7 @@ export interface operations {
     stream: {
         parameters: {
             query?: {
-                /** @description A session's token or an API token. It may end up in logs on its way: prefer a ticket. */
+                /** @description A session's token or an API token. It may end up in logs: prefer a ticket. */
                 token?: string;
                 /** @description A ticket from `POST /stream/tickets`. */
                 ticket?: string;
@@ -9997,7 +9991,7 @@ export interface operations {
                     "text/event-stream": unknown;
                 };
             };
-            /** @description No or bad credentials. */
+            /** @description Missing or invalid credentials. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -10010,7 +10004,7 @@ export interface operations {
             404: components["responses"]["NotFound"];
             408: components["responses"]["RequestTimeout"];
             422: components["responses"]["UnprocessableContent"];
-            /** @description Too many streams of this person. */
+            /** @description The user has too many streams. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -10020,7 +10014,7 @@ export interface operations {
                 };
             };
             500: components["responses"]["InternalServerError"];
-            /** @description Who is calling cannot be looked up now, or there are too many streams. */
+            /** @description The caller cannot be looked up at the moment, or there are too many streams. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -10049,7 +10043,7 @@ export interface operations {
                     "application/json": components["schemas"]["Ticket"];
                 };
             };
-            /** @description No or bad credentials. */
+            /** @description Missing or invalid credentials. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -10061,7 +10055,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             408: components["responses"]["RequestTimeout"];
             409: components["responses"]["Conflict"];
-            /** @description Too many tickets of this session. */
+            /** @description The session has too many tickets. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -10082,11 +10076,11 @@ export interface operations {
                 company_id?: components["schemas"]["Id"];
                 /** @description Only those of this project. */
                 project_id?: components["schemas"]["Id"];
-                /** @description `created_at` or `last_report_at`, with `-` before it for the largest first; `-created_at` by default. */
+                /** @description `created_at` or `last_report_at`, with `-` before it for descending order; `-created_at` by default. */
                 sort?: "-created_at" | "created_at" | "last_report_at" | "-last_report_at";
                 /** @description How many rows, 1 to 200; 25 by default. */
                 limit?: number;
-                /** @description The `next_cursor` of the page before; none for the first page. */
+                /** @description The `next_cursor` of the previous page; omit it for the first page. */
                 cursor?: string;
             };
             header?: never;
@@ -10095,7 +10089,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A page of them */
+            /** @description A page of targets */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -10143,7 +10137,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             408: components["responses"]["RequestTimeout"];
-            /** @description A report of it is being imported */
+            /** @description A scan report of it is being imported */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -10168,7 +10162,7 @@ export interface operations {
                 company_id?: components["schemas"]["Id"];
                 /** @description How many rows, 1 to 200; 25 by default. */
                 limit?: number;
-                /** @description The `next_cursor` of the page before; none for the first page. */
+                /** @description The `next_cursor` of the previous page; omit it for the first page. */
                 cursor?: string;
             };
             header?: never;
@@ -10200,7 +10194,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A text of the caller's choice, such as a random UUID. The same request with the same key within 24 hours creates nothing more and is answered as before, with `repeated` and without secrets; another request with it is refused with 409. A request that was refused does not use up its key. */
+                /** @description A unique value chosen by the client, such as a random UUID. The same request with the same key within 24 hours creates nothing and returns the first response with `repeated` and without secrets; a different request with it is refused with 409. A refused request does not use up its key. */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -10219,7 +10213,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Team"] & {
-                        /** @description `true` where a request was repeated; left out otherwise. */
+                        /** @description `true` for a repeated request; omitted otherwise. */
                         repeated?: boolean;
                     };
                 };
@@ -10346,7 +10340,7 @@ export interface operations {
             query?: {
                 /** @description How many rows, 1 to 200; 25 by default. */
                 limit?: number;
-                /** @description The `next_cursor` of the page before; none for the first page. */
+                /** @description The `next_cursor` of the previous page; omit it for the first page. */
                 cursor?: string;
             };
             header?: never;
@@ -10378,7 +10372,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A text of the caller's choice, such as a random UUID. The same request with the same key within 24 hours creates nothing more and is answered as before, with `repeated` and without secrets; another request with it is refused with 409. A request that was refused does not use up its key. */
+                /** @description A unique value chosen by the client, such as a random UUID. The same request with the same key within 24 hours creates nothing and returns the first response with `repeated` and without secrets; a different request with it is refused with 409. A refused request does not use up its key. */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -10390,7 +10384,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Made */
+            /** @description Created */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -10398,7 +10392,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["MadeToken"] | (components["schemas"]["Token"] & {
                         /**
-                         * @description `true` where a request was repeated; left out otherwise.
+                         * @description `true` for a repeated request; omitted otherwise.
                          * @enum {boolean}
                          */
                         repeated: true;
@@ -10454,11 +10448,11 @@ export interface operations {
     ask: {
         parameters: {
             query: {
-                /** @description Whose mails. */
+                /** @description The recipient of the mails. */
                 user: components["schemas"]["Id"];
-                /** @description Of which event type. */
+                /** @description The event type. */
                 type: components["schemas"]["Kind"];
-                /** @description That the link is ours. */
+                /** @description The signature. */
                 key: string;
             };
             header?: never;
@@ -10467,7 +10461,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A page with the question */
+            /** @description A confirmation page */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -10486,11 +10480,11 @@ export interface operations {
     unsubscribe: {
         parameters: {
             query: {
-                /** @description Whose mails. */
+                /** @description The recipient of the mails. */
                 user: components["schemas"]["Id"];
-                /** @description Of which event type. */
+                /** @description The event type. */
                 type: components["schemas"]["Kind"];
-                /** @description That the link is ours. */
+                /** @description The signature. */
                 key: string;
             };
             header?: never;
@@ -10499,7 +10493,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description They stop */
+            /** @description The mails are stopped */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -10523,11 +10517,11 @@ export interface operations {
             query?: {
                 /** @description Only members of this company. */
                 company_id?: components["schemas"]["Id"];
-                /** @description Only those with this in name or email address, in any case of letters. */
+                /** @description Only users whose name or email address contains this text, regardless of case. */
                 text?: string;
                 /** @description How many rows, 1 to 200; 25 by default. */
                 limit?: number;
-                /** @description The `next_cursor` of the page before; none for the first page. */
+                /** @description The `next_cursor` of the previous page; omit it for the first page. */
                 cursor?: string;
             };
             header?: never;
@@ -10536,7 +10530,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A page of people, oldest first */
+            /** @description A page of users, oldest first */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -10559,7 +10553,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A text of the caller's choice, such as a random UUID. The same request with the same key within 24 hours creates nothing more and is answered as before, with `repeated` and without secrets; another request with it is refused with 409. A request that was refused does not use up its key. */
+                /** @description A unique value chosen by the client, such as a random UUID. The same request with the same key within 24 hours creates nothing and returns the first response with `repeated` and without secrets; a different request with it is refused with 409. A refused request does not use up its key. */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -10578,7 +10572,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["User"] & {
-                        /** @description `true` where a request was repeated; left out otherwise. */
+                        /** @description `true` for a repeated request; omitted otherwise. */
                         repeated?: boolean;
                     };
                 };
@@ -10705,7 +10699,7 @@ export interface operations {
             query?: {
                 /** @description How many rows, 1 to 200; 25 by default. */
                 limit?: number;
-                /** @description The `next_cursor` of the page before; none for the first page. */
+                /** @description The `next_cursor` of the previous page; omit it for the first page. */
                 cursor?: string;
             };
             header?: never;
@@ -10717,7 +10711,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A page of credentials, the newest first */
+            /** @description A page of credentials, newest first */
             200: {
                 headers: {
                     [name: string]: unknown;
