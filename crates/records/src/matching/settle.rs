@@ -32,7 +32,8 @@ pub(super) fn settle(
         );
         if content || !one.verdict {
             take(matched, &mut taken, (suggested.stored, suggested.entry), content);
-        } else {
+        } else if one.present {
+            // One that is gone is linked only if no present one is left.
             matched.related.push((suggested.stored, suggested.entry));
         }
     }

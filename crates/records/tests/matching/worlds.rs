@@ -172,6 +172,35 @@ fn judged_twins_whose_code_becomes_that_of_another_are_linked() {
     world.run();
 }
 
+// promise: M5
+#[test]
+fn changed_code_is_linked_to_the_finding_in_its_place_rather_than_to_one_that_is_gone() {
+    let step = |judge: &[usize], changes| Step {
+        judge: judge.to_vec(),
+        changes,
+        twice: usize::MAX,
+        order: 0,
+    };
+    let other = Problem {
+        message: 1,
+        twin: true,
+        ..plain(2, 1, (2, 1))
+    };
+    // The number of the finding that gets the verdict depends on the order of the list: all are tried.
+    for gone in 0..3 {
+        let world = World {
+            flavor: Flavor::Coded,
+            problems: vec![plain(2, 2, (1, 1)), other.clone()],
+            steps: vec![
+                step(&[gone, 2], vec![]),
+                step(&[], vec![Change::Remove(1)]),
+                step(&[0], vec![Change::Edit { which: 0, code: 1 }]),
+            ],
+        };
+        world.run();
+    }
+}
+
 // promise: M3
 // promise: M4
 #[test]
