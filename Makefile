@@ -1,6 +1,6 @@
 # Every target installs or starts what it needs. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format console openapi bench promises release audit clean
+.PHONY: help run test check lint format console openapi bench promises release audit clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -10,6 +10,9 @@ run: ## build everything and start on SQLite in ./data with the demo company
 
 test: ## run all tests, or some of them with ONLY="rust doc console foreign tools schema browser"
 	@scripts/test $(ONLY)
+
+check: ## check types, clippy and unit tests of what changed since the last commit
+	@scripts/check
 
 lint: ## format, clippy, licences and bans, the console's types and style
 	@scripts/lint
@@ -29,9 +32,8 @@ bench: ## run the load programs on this machine
 promises: ## list each promise with its tests
 	@scripts/promises
 
-release: ## build the optimised binary with the console: target/release/campanile
-	@scripts/console
-	@cargo build --locked --release --package campanile
+release: ## build what is shipped into target/release: server, debug information, notices, SBOM
+	@scripts/release
 
 audit: ## check dependencies for known vulnerabilities with RustSec (needs GitHub)
 	@scripts/cargo-deny check advisories

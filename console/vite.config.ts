@@ -13,6 +13,8 @@ export default defineConfig({
     // The server's content security policy allows `data:` only for images, and no inline scripts.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
+    // What the console contains of others: scripts/notices makes the notices of it.
+    license: { fileName: '.vite/licenses.json' },
   },
   server: {
     proxy: { '/api': { target: api, changeOrigin: false } },
