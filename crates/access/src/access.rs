@@ -72,7 +72,7 @@ impl LoginLimits {
 
 impl Default for LoginLimits {
     fn default() -> Self {
-        Self::new(10, Duration::from_secs(30))
+        Self::new(10, Duration::from_mins(5))
     }
 }
 

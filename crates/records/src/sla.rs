@@ -43,7 +43,7 @@ impl Default for Days {
             medium: 90,
             high: 30,
             critical: 7,
-            urgent: 1,
+            urgent: 2,
         }
     }
 }

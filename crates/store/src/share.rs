@@ -82,6 +82,8 @@ pub(crate) struct Shares {
     active: Mutex<Active>,
     /// How long a caller waits for a connection, and a long read for its turn.
     patience: (Duration, Duration),
+    /// How long a requester counts as active after a call.
+    recent: Duration,
 }
 
 impl Shares {
@@ -95,6 +97,7 @@ impl Shares {
             long: Part::new(long, long, long / 2),
             active: Mutex::default(),
             patience: (patience, LONG),
+            recent: RECENT,
         }
     }
 
@@ -136,7 +139,7 @@ impl Shares {
     /// Whether more than one requester is active.
     pub(crate) fn is_shared(&self) -> bool {
         let before = self.active().before;
-        before.is_some_and(|(_, at)| at.elapsed() < RECENT)
+        before.is_some_and(|(_, at)| at.elapsed() < self.recent)
     }
 
     fn active(&self) -> MutexGuard<'_, Active> {
@@ -181,7 +184,7 @@ mod tests {
 
     // promise: U3
     #[tokio::test]
-    async fn nobody_waits_for_ever_and_long_reads_take_their_part_only() {
+    async fn waits_are_limited_and_long_reads_use_a_quarter() {
         let mut shares = Shares::new(8, Duration::ZERO);
         shares.patience.1 = Duration::ZERO;
         let take = async |takes| {
@@ -210,32 +213,33 @@ mod tests {
 
     // promise: U3
     #[tokio::test]
-    async fn while_others_ask_a_requester_has_a_part() {
+    async fn while_others_are_active_a_requester_has_a_quarter() {
         let of = |number: u8| Requester::Of(base::Id::from_bytes([number; 16]));
-        let shares = Shares::new(8, Duration::ZERO);
-        let take = async |number| of(number).scope(shares.take(Takes::Moment)).await;
+        let mut shares = Shares::new(8, Duration::ZERO);
+        shares.recent = Duration::MAX;
+        let take = async |shares: &Shares, number| of(number).scope(shares.take(Takes::Moment)).await;
         let mut busy = Vec::new();
         for _ in 0..6 {
-            busy.push(take(1).await.unwrap());
+            busy.push(take(&shares, 1).await.unwrap());
         }
-        assert_eq!(take(1).await.err(), Some(Error::Unavailable));
-        let other = take(2).await.unwrap();
-        busy.truncate(1);
+        assert_eq!(take(&shares, 1).await.err(), Some(Error::Unavailable));
+        let other = take(&shares, 2).await.unwrap();
+        busy.truncate(2);
         assert_eq!(
-            take(1).await.err(),
+            take(&shares, 1).await.err(),
             Some(Error::Unavailable),
-            "one is its part now"
+            "two are its part now"
         );
         drop(other);
         busy.pop();
-        busy.push(take(1).await.unwrap());
+        busy.push(take(&shares, 1).await.unwrap());
         assert_eq!(
-            take(1).await.err(),
+            take(&shares, 1).await.err(),
             Some(Error::Unavailable),
-            "the other may ask again"
+            "the other is still active"
         );
-        tokio::time::sleep(RECENT).await;
-        let more = [take(1).await, take(1).await];
+        shares.recent = Duration::ZERO;
+        let more = [take(&shares, 1).await, take(&shares, 1).await];
         assert!(more.iter().all(Result::is_ok), "the other is no longer active");
     }
 }

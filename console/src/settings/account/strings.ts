@@ -23,6 +23,7 @@ export const preferenceTexts = {
 
 export const profileTexts = {
   title: 'Profile',
+  notices: 'Third-party notices',
   you: 'You',
   name: 'Name',
   nameNeeded: 'Enter your name.',

@@ -14,6 +14,39 @@ fn the_defaults_are_valid() {
     assert!(!config.demo && config.smtp_url.is_none() && config.admin.is_none());
 }
 
+/// Tests of single crates start from these; a user gets those of the file.
+#[test]
+fn the_defaults_of_the_code_are_those_of_the_file() {
+    let config = load(&[]).unwrap();
+    let records = records::Settings::default();
+    let of_records = (
+        config.sla_days,
+        config.retest_days,
+        config.sla_steps,
+        config.agreement_steps,
+        config.report_limits,
+    );
+    let expected = (
+        records.sla_days,
+        records.retest_days,
+        records.sla_steps,
+        records.agreement_steps,
+        records.reports,
+    );
+    assert_eq!(format!("{of_records:?}"), format!("{expected:?}"));
+    let access = access::Options::new(access::Secret::new("a key of thirty-two characters....".to_owned()));
+    let login = access::LoginLimits::new(config.login_attempts, config.login_wait);
+    assert_eq!(format!("{login:?}"), format!("{:?}", access.login));
+    assert_eq!(format!("{:?}", config.share_limits), format!("{:?}", access.shares));
+    let sessions = (config.session, config.session_idle);
+    assert_eq!(sessions, (access.session_lifetime, access.session_idle));
+    let import = records::import::Limits::default();
+    assert_eq!(format!("{:?}", config.import_limits), format!("{import:?}"));
+    let stream = realtime::Options::default();
+    assert_eq!(config.stream_connections, stream.total);
+    assert_eq!(config.stream_connections_per_user, stream.per_user);
+}
+
 #[test]
 fn the_environment_wins_and_numbers_stay_text_for_text_settings() {
     let config = load(&[
