@@ -4739,7 +4739,7 @@ export interface components {
             medium: number;
             /**
              * Format: int32
-             * @default 1
+             * @default 2
              */
             urgent: number;
         };

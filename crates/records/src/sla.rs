@@ -202,7 +202,7 @@ mod tests {
             (Severity::Medium, "2026-04-01T12:00:00Z"),
             (Severity::High, "2026-01-31T12:00:00Z"),
             (Severity::Critical, "2026-01-08T12:00:00Z"),
-            (Severity::Urgent, "2026-01-02T12:00:00Z"),
+            (Severity::Urgent, "2026-01-03T12:00:00Z"),
         ] {
             assert_eq!(due(days, severity).as_deref(), Some(expected), "{severity}");
         }

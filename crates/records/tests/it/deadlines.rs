@@ -11,7 +11,7 @@ const DAYS: [(&str, Option<u64>); 6] = [
     ("medium", Some(90)),
     ("high", Some(30)),
     ("critical", Some(7)),
-    ("urgent", Some(1)),
+    ("urgent", Some(2)),
 ];
 
 async fn set_days(world: &World, body: Value) {
@@ -161,7 +161,7 @@ async fn a_deadline_set_by_hand_is_kept_until_it_is_reset() {
             .patch(&world.analyst, &path, json!({"severity": "urgent"}))
             .await
             .expect(200);
-        assert_eq!(view["sla_due_at"], world.in_days(1));
+        assert_eq!(view["sla_due_at"], world.in_days(2));
     }
 }
 

@@ -119,7 +119,7 @@ async fn a_finding_is_returned_as_it_was_created() {
             "id": id, "company_id": world.ours, "company_name": "Ours", "project_id": project,
             "project_name": "Web", "asset_id": null, "asset_name": null, "scan_id": null, "title": "<b>SQL injection</b>", "description": "One\ntwo",
             "severity": "urgent", "status": "open", "location": "src/a.rs:1", "rule_id": null, "tool": null,
-            "cwe": null, "sla_due_at": world.in_days(1), "retest_due_at": world.in_days(3), "closed_at": null,
+            "cwe": null, "sla_due_at": world.in_days(2), "retest_due_at": world.in_days(3), "closed_at": null,
             "created_at": now, "updated_at": now, "last_seen_at": now, "assignees": {"users": [], "teams": []},
             "allowed_statuses": ["in_progress", "false_positive", "duplicate"],
             "gone_at": null, "accepted_without_approval": false, "identifiers": [], "cwes": [], "cvss": null,

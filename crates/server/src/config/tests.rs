@@ -34,10 +34,15 @@ fn the_defaults_of_the_code_are_those_of_the_file() {
         records.reports,
     );
     assert_eq!(format!("{of_records:?}"), format!("{expected:?}"));
-    let access = access::Options::new(access::Secret::new("a key of thirty-two characters....".to_owned()));
+    let access = access::Options::new(access::Secret::new(
+        "a key of thirty-two characters....".to_owned(),
+    ));
     let login = access::LoginLimits::new(config.login_attempts, config.login_wait);
     assert_eq!(format!("{login:?}"), format!("{:?}", access.login));
-    assert_eq!(format!("{:?}", config.share_limits), format!("{:?}", access.shares));
+    assert_eq!(
+        format!("{:?}", config.share_limits),
+        format!("{:?}", access.shares)
+    );
     let sessions = (config.session, config.session_idle);
     assert_eq!(sessions, (access.session_lifetime, access.session_idle));
     let import = records::import::Limits::default();

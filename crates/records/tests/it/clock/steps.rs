@@ -36,14 +36,19 @@ async fn each_step_is_announced_at_its_hour() {
 async fn a_deadline_from_the_severity_is_not_announced_on_creation() {
     for world in World::all().await {
         let mut clock = started(&world).await;
-        // A week: the step of 168 hours is its beginning. A day: so are the first three.
+        // A week: the step of 168 hours is its beginning. Two days: the first two steps are before it.
         world.finding(json!({"severity": "critical"})).await;
         world.finding(json!({"severity": "urgent"})).await;
         assert_eq!(steps(&world, &mut clock).await, []);
         let end = world.clock.now().after(hours(100));
         assert_eq!(
             hourly(&world, &mut clock, end).await,
-            [(20, SlaWarning, 4), (24, SlaBreached, 0), (96, SlaWarning, 72)],
+            [
+                (24, SlaWarning, 24),
+                (44, SlaWarning, 4),
+                (48, SlaBreached, 0),
+                (96, SlaWarning, 72)
+            ],
             "{}",
             world.database
         );
