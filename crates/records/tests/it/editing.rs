@@ -135,7 +135,7 @@ async fn a_finding_is_returned_as_it_was_created() {
         let data = json!({
             "company_id": world.ours, "company_name": "Ours", "project_id": project, "project_name": "Web",
             "actor_name": "analyst", "finding_id": id, "title": "<b>SQL injection</b>", "status": "open",
-            "location": "src/a.rs:1", "retest_due_at": world.in_days(3), "sla_due_at": world.in_days(1),
+            "location": "src/a.rs:1", "retest_due_at": world.in_days(3), "sla_due_at": world.in_days(2),
         });
         assert_eq!(Value::Object(event.data), data);
     }
