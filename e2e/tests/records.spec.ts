@@ -405,7 +405,7 @@ test('a deleted finding says so to everyone viewing it', async ({ as }) => {
   // One with a decided risk acceptance cannot be deleted.
   // promise: H5
   await remove(findingPath);
-  await expect(dialog(manager)).toContainText('A risk acceptance of this finding was decided');
+  await expect(dialog(manager)).toContainText('This finding has a decided risk acceptance');
 
   const { id } = await post<{ id: string }>(manager, '/findings', {
     company_id: await company(manager),
