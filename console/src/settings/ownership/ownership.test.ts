@@ -55,7 +55,10 @@ it('separates the errors of one rule from those of others', () => {
     { field: 'items[1]', detail: 'must name at least one user or team' },
     { field: 'items[10].match.path', detail: 'another' },
   ]);
-  expect(errorsOf(problem, 1)).toEqual({ 'match.path': 'not a pattern', '': 'must name at least one user or team' });
+  expect(errorsOf(problem, 1)).toEqual({
+    'match.path': 'not a pattern',
+    '': 'must name at least one user or team',
+  });
   expect(errorsOf(problem, 0)).toEqual({});
   expect(errorsOf(null, 0)).toEqual({});
 });
