@@ -51,8 +51,8 @@ export const targetTexts = {
   retireTitle: 'Retire this target?',
   retireText: (name: string, open: number) =>
     open === 0
-      ? `${name} is no longer scanned. A new report of it makes it active again.`
-      : `${name} is no longer scanned: ${open === 1 ? 'its open finding is closed' : `its ${open.toLocaleString('en')} open findings are closed`}. A new report of it makes it active again.`,
+      ? `${name} is no longer scanned. A new scan report makes it active again.`
+      : `${name} is no longer scanned: ${open === 1 ? 'its open finding is closed' : `its ${open.toLocaleString('en')} open findings are closed`}. A new scan report makes it active again.`,
   comment: 'Comment',
   commentMissing: 'Enter why the target is being retired.',
   commentHint: 'Saved in the history of its findings and in the audit log.',
