@@ -61,6 +61,16 @@ impl Error {
         )
     }
 
+    /// No connection could be made. Every request meets this, so it is not logged each time. Neither the driver's nor the
+    /// server's text contains the URL or the password.
+    pub(crate) fn no_connection(reason: &dyn std::fmt::Display) -> Self {
+        static LOG: Throttle = Throttle::new();
+        if let Some(times) = LOG.due() {
+            tracing::warn!(%reason, times, "no connection to the database");
+        }
+        Self::Unavailable
+    }
+
     /// The database's message, truncated: it may quote a whole statement.
     fn message(text: &str) -> Self {
         match text.char_indices().nth(MAX_MESSAGE) {
@@ -136,23 +146,6 @@ impl From<tokio_postgres::Error> for Error {
         } else {
             // Not the detail: it quotes the values.
             Self::message(&format!("{} ({})", db.message(), state.code()))
-        }
-    }
-}
-
-impl From<deadpool_postgres::PoolError> for Error {
-    fn from(error: deadpool_postgres::PoolError) -> Self {
-        match error {
-            deadpool_postgres::PoolError::Closed => Self::Closed,
-            other => {
-                // Every request meets this, so it is not logged each time. Neither the driver's nor the server's text contains
-                // the URL or the password.
-                static MAX_MESSAGE: Throttle = Throttle::new();
-                if let Some(times) = MAX_MESSAGE.due() {
-                    tracing::warn!(reason = %other, times, "no connection to the database");
-                }
-                Self::Unavailable
-            }
         }
     }
 }

@@ -1,18 +1,14 @@
 //! PostgreSQL: a bounded pool, transactions on blocking threads.
 
-mod threads;
+mod session;
+mod sessions;
 mod turns;
 mod types;
 
 use std::{cell::Cell, str::FromStr, sync::Arc, time::Duration};
 
 use base::{Bus, Clock, Event, Time};
-use deadpool_postgres::{Client, ConfigConnectImpl, Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
-use rustls_platform_verifier::ConfigVerifierExt;
-use threads::Threads;
-use tokio::{runtime::Handle, sync::RwLock};
-use tokio_postgres::{NoTls, config::SslMode};
-use tokio_postgres_rustls::MakeRustlsConnect;
+use tokio::sync::RwLock;
 
 use crate::{
     Error, Options, Row, Tx, Value,
@@ -21,15 +17,14 @@ use crate::{
     share::{Shares, Takes},
     tx,
 };
+use session::Session;
+use sessions::Sessions;
 use turns::{Turn, Turns};
 
 /// How long a request waits for a connection before it fails because the database is unavailable.
 const PATIENCE: Duration = Duration::from_secs(3);
 /// How long the kernel waits for a silent server before it drops the connection.
 const SILENCE: Duration = Duration::from_secs(10);
-/// How many statements a connection keeps prepared. Ordinary use has fewer texts; a caller that finds a way to create more
-/// does not fill the memory of both ends.
-const STATEMENTS: usize = 512;
 /// How many times a change runs at most if PostgreSQL rolls it back because of others.
 const ATTEMPTS: u32 = 10;
 /// The longest wait before the third attempt; two, three times as long before the next ones. The actual wait is random.
@@ -38,14 +33,13 @@ const WAIT: Duration = Duration::from_millis(50);
 const ALONE: Duration = Duration::from_millis(250);
 
 pub(crate) struct Postgres {
-    pool: Pool,
+    sessions: Arc<Sessions>,
     shares: Shares,
     meter: Meter,
     answer: Duration,
     turns: Turns,
     /// Read-locked by changes that run concurrently, write-locked by one that runs alone.
     others: Arc<RwLock<()>>,
-    _threads: Threads,
 }
 
 /// What the server's clock shows.
@@ -85,37 +79,13 @@ impl Postgres {
             .keepalives_interval(SILENCE / 3)
             .keepalives_retries(3)
             .application_name("campanile");
-        let manager = ManagerConfig {
-            recycling_method: RecyclingMethod::Fast,
-        };
-        let threads =
-            Threads::start().map_err(|error| Error::Database(format!("threads for PostgreSQL: {error}")))?;
-        let manager = if config.get_ssl_mode() == SslMode::Disable {
-            let plain = ConfigConnectImpl { tls: NoTls };
-            Manager::from_connect(config, threads.connect(plain), manager)
-        } else {
-            let tls = rustls::ClientConfig::with_platform_verifier()
-                .map_err(|error| Error::Database(format!("TLS for PostgreSQL: {error}")))?;
-            let tls = MakeRustlsConnect::new(tls);
-            Manager::from_connect(config, threads.connect(ConfigConnectImpl { tls }), manager)
-        };
-        let connections = options.connections.clamp(2, 256);
-        let pool = Pool::builder(manager)
-            .max_size(connections)
-            .runtime(Runtime::Tokio1)
-            .create_timeout(Some(PATIENCE))
-            .wait_timeout(Some(PATIENCE))
-            .recycle_timeout(Some(PATIENCE))
-            .build()
-            .map_err(|error| Error::Database(error.to_string()))?;
         Ok(Self {
-            pool,
-            shares: Shares::new(connections, PATIENCE),
+            sessions: Arc::new(Sessions::new(config, PATIENCE)?),
+            shares: Shares::new(options.connections.clamp(2, 256), PATIENCE),
             meter: Meter::default(),
             answer: options.answer,
             turns: Turns::default(),
             others: Arc::default(),
-            _threads: threads,
         })
     }
 
@@ -128,17 +98,19 @@ impl Postgres {
     ) -> Result<(), Error> {
         let ticket = (mode == Mode::Write).then(|| self.meter.enter());
         let place = self.shares.take(mode.takes()).await?;
-        let client = self.pool.get().await?;
-        let (clock, bus, handle) = (clock.clone(), bus.clone(), Handle::current());
+        let (clock, bus, sessions) = (clock.clone(), bus.clone(), Arc::clone(&self.sessions));
         let (answer, turns, others) = (self.answer, self.turns.clone(), Arc::clone(&self.others));
         tokio::task::spawn_blocking(move || {
+            let session = match sessions.take() {
+                Ok(session) => session,
+                Err(error) => return job.finish(Err(error)),
+            };
             if let Some(ticket) = &ticket {
                 ticket.begin();
             }
             let begin = Cell::new(None);
             let connection = PostgresTx {
-                client: &client,
-                handle: &handle,
+                session: &session,
                 answer,
                 begin: &begin,
             };
@@ -151,15 +123,9 @@ impl Postgres {
                 }
             });
             match committed {
-                Ok(()) | Err(Error::Contended) => {
-                    // The pool never evicts one.
-                    if client.statement_cache.size() > STATEMENTS {
-                        client.statement_cache.clear();
-                    }
-                    drop(client);
-                }
+                Ok(()) | Err(Error::Contended) => sessions.put(session),
                 // Its state is unknown, so it is not reused.
-                Err(_) => drop(Client::take(client)),
+                Err(_) => drop(session),
             }
             drop((place, ticket));
             job.finish(committed);
@@ -170,7 +136,8 @@ impl Postgres {
 
     pub(crate) async fn close(&self) {
         self.shares.close().await;
-        self.pool.close();
+        let sessions = Arc::clone(&self.sessions);
+        let _ = tokio::task::spawn_blocking(move || sessions.end()).await;
     }
 
     pub(crate) fn is_shared(&self) -> bool {
@@ -197,7 +164,7 @@ fn until_kept(
         return transaction(connection, job, (mode, Attempt::Last, clock), &turn);
     }
     let mut ended = {
-        let _beside = connection.handle.block_on(others.read());
+        let _beside = connection.session.block_on(others.read())?;
         transaction(connection, job, (mode, Attempt::Repeatable, clock), &turn)
     };
     for number in 2..=ATTEMPTS {
@@ -205,9 +172,9 @@ fn until_kept(
             break;
         }
         // Changes of other processes may conflict as well.
-        connection.wait(WAIT.mul_f64(f64::from(number - 2) * clock.fraction()));
+        connection.wait(WAIT.mul_f64(f64::from(number - 2) * clock.fraction()))?;
         let alone = async { tokio::time::timeout(ALONE, others.write()).await.ok() };
-        let _alone = connection.handle.block_on(alone);
+        let _alone = connection.session.block_on(alone)?;
         let attempt = if number == ATTEMPTS {
             Attempt::Last
         } else {
@@ -254,11 +221,10 @@ fn transaction(
     Ok(turn)
 }
 
-/// A connection in a transaction, used from a blocking thread.
+/// A connection in a transaction.
 #[derive(Clone, Copy)]
 pub(crate) struct PostgresTx<'a> {
-    client: &'a Client,
-    handle: &'a Handle,
+    session: &'a Session,
     answer: Duration,
     /// What begins the transaction, until it is sent: together with the first statement, which saves a round trip.
     begin: &'a Cell<Option<&'static str>>,
@@ -266,15 +232,11 @@ pub(crate) struct PostgresTx<'a> {
 
 impl PostgresTx<'_> {
     /// Waits for the answer to a statement of the transaction. The first statement also begins it.
-    fn answer<T>(
-        &self,
-        sql: &str,
-        asked: impl Future<Output = Result<T, tokio_postgres::Error>>,
-    ) -> Result<T, Error> {
+    fn answer<T>(&self, sql: &str, asked: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
         let Some(begin) = self.begin.take() else {
             return self.in_time(asked);
         };
-        let started = self.client.batch_execute(begin);
+        let started = self.session.script(begin);
         // A statement that writes is sent only when its transaction has begun.
         if !sql.trim_start().starts_with("select ") {
             self.in_time(started)?;
@@ -290,58 +252,48 @@ impl PostgresTx<'_> {
         // Without a statement the transaction has not begun.
         match self.begin.take() {
             Some(_) => Ok(()),
-            None => self.in_time(self.client.batch_execute("commit")),
+            None => self.in_time(self.session.script("commit")),
         }
     }
 
-    /// Sends the rollback without waiting for the answer: the connection processes it before anything that is sent later, and
-    /// if the connection ends, so does the transaction.
     fn roll_back(&self) {
         if self.begin.take().is_none() {
-            let end = self.client.batch_execute("rollback");
-            let sent = async { tokio::time::timeout(Duration::ZERO, end).await };
-            let _ = self.handle.block_on(sent);
+            self.session.send("rollback");
         }
     }
 
     /// Waits for the answer to a statement, with a limit: the server may be frozen, or another transaction keep a lock.
-    fn in_time<T>(&self, asked: impl Future<Output = Result<T, tokio_postgres::Error>>) -> Result<T, Error> {
-        let answer = self
-            .handle
-            .block_on(async { tokio::time::timeout(self.answer, asked).await });
-        Ok(answer.map_err(|_| {
+    fn in_time<T>(&self, asked: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+        let limited = async { tokio::time::timeout(self.answer, asked).await };
+        self.session.block_on(limited)?.map_err(|_| {
             tracing::warn!("the database did not answer in time");
             Error::Unavailable
-        })??)
+        })?
     }
 
     /// Waits, outside of a transaction.
-    fn wait(&self, time: Duration) {
-        self.handle.block_on(tokio::time::sleep(time));
+    fn wait(&self, time: Duration) -> Result<(), Error> {
+        self.session.block_on(async { tokio::time::sleep(time).await })
     }
 
     /// Without a time limit: a migration takes as long as it takes.
     pub(crate) fn script(&mut self, sql: &str) -> Result<(), Error> {
         if let Some(begin) = self.begin.take() {
-            self.in_time(self.client.batch_execute(begin))?;
+            self.in_time(self.session.script(begin))?;
         }
-        Ok(self.handle.block_on(self.client.batch_execute(sql))?)
+        self.session.block_on(self.session.script(sql))?
     }
 
     pub(crate) fn execute(&mut self, sql: &str, params: &[Value]) -> Result<u64, Error> {
         let params = types::params(params);
-        self.answer(sql, async {
-            let statement = self.client.prepare_cached(sql).await?;
-            self.client.execute(&statement, &types::borrowed(&params)).await
-        })
+        let params = types::borrowed(&params);
+        self.answer(sql, self.session.execute(sql, &params))
     }
 
     pub(crate) fn rows(&mut self, sql: &str, params: &[Value]) -> Result<Vec<Row>, Error> {
         let params = types::params(params);
-        let rows = self.answer(sql, async {
-            let statement = self.client.prepare_cached(sql).await?;
-            self.client.query(&statement, &types::borrowed(&params)).await
-        })?;
+        let params = types::borrowed(&params);
+        let rows = self.answer(sql, self.session.rows(sql, &params))?;
         rows.iter().map(types::decode).collect()
     }
 }
