@@ -14,6 +14,7 @@ use crate::{
     Error, Options, Row, Tx, Value,
     job::{Attempt, Job},
     load::{Load, Meter},
+    rows::Column,
     share::{Shares, Takes},
     tx,
 };
@@ -292,6 +293,19 @@ impl PostgresTx<'_> {
 
     pub(crate) fn rows(&mut self, sql: &str, params: &[Value]) -> Result<Vec<Row>, Error> {
         let params = types::params(params);
+        let params = types::borrowed(&params);
+        let rows = self.answer(sql, self.session.rows(sql, &params))?;
+        rows.iter().map(types::decode).collect()
+    }
+
+    pub(crate) fn execute_columns(&mut self, sql: &str, columns: &[Column<'_>]) -> Result<u64, Error> {
+        let params = types::arrays(columns);
+        let params = types::borrowed(&params);
+        self.answer(sql, self.session.execute(sql, &params))
+    }
+
+    pub(crate) fn rows_by_columns(&mut self, sql: &str, columns: &[Column<'_>]) -> Result<Vec<Row>, Error> {
+        let params = types::arrays(columns);
         let params = types::borrowed(&params);
         let rows = self.answer(sql, self.session.rows(sql, &params))?;
         rows.iter().map(types::decode).collect()

@@ -1,7 +1,7 @@
 //! Many rows in one statement, and lists of values.
 //!
 //! Owns: how many placeholders a statement has. Each number is a separate statement text, which every connection prepares and
-//! caches, so only a few numbers are used.
+//! caches, so only a few numbers are used. PostgreSQL takes rows as one array per column instead: one text for any number.
 
 use std::fmt::Write as _;
 
@@ -47,8 +47,11 @@ pub fn insert<R: IntoIterator<Item = Value>>(
     rows: Vec<R>,
 ) -> Result<u64, Error> {
     let mut written = 0;
-    each(rows, |(rows, width), values| {
-        written += tx.execute(&statement((head, tail), rows, width), values)?;
+    each(rows, tx.is_postgres(), |part| {
+        written += match part {
+            Part::Rows(rows, width, values) => tx.execute(&statement((head, tail), rows, width), values)?,
+            Part::Columns(columns) => tx.execute_columns(&unnest((head, tail), &columns), &columns)?,
+        };
         Ok(())
     })?;
     Ok(written)
@@ -64,17 +67,82 @@ pub fn insert_returning<T: FromRow, R: IntoIterator<Item = Value>>(
     rows: Vec<R>,
 ) -> Result<Vec<T>, Error> {
     let mut returned = Vec::with_capacity(rows.len());
-    each(rows, |(rows, width), values| {
-        returned.extend(tx.all::<T>(&statement((head, tail), rows, width), values)?);
+    each(rows, tx.is_postgres(), |part| {
+        returned.extend(match part {
+            Part::Rows(rows, width, values) => tx.all::<T>(&statement((head, tail), rows, width), values)?,
+            Part::Columns(columns) => tx.all_columns(&unnest((head, tail), &columns), &columns)?,
+        });
         Ok(())
     })?;
     Ok(returned)
 }
 
-/// Calls `f` with the rows for one statement at a time: their number, width and values.
+/// The rows of one statement.
+enum Part<'a> {
+    /// Their number and width, and the values one after the other.
+    Rows(usize, usize, &'a [Value]),
+    /// Column by column.
+    Columns(Vec<Column<'a>>),
+}
+
+/// The values of a column, all of one type.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Column<'a> {
+    Texts(Vec<Option<&'a str>>),
+    Ints(Vec<Option<i64>>),
+    Reals(Vec<Option<f64>>),
+}
+
+impl<'a> Column<'a> {
+    /// None if their type is not known, or not the same.
+    fn of(values: impl Iterator<Item = &'a Value> + Clone) -> Option<Self> {
+        let first = values.clone().find(|value| !matches!(value, Value::Null))?;
+        match first {
+            Value::Text(_) => same(values, |value| match value {
+                Value::Text(text) => Some(text.as_str()),
+                _ => None,
+            })
+            .map(Self::Texts),
+            Value::Int(_) => same(values, |value| match value {
+                Value::Int(int) => Some(*int),
+                _ => None,
+            })
+            .map(Self::Ints),
+            Value::Real(_) => same(values, |value| match value {
+                Value::Real(real) => Some(*real),
+                _ => None,
+            })
+            .map(Self::Reals),
+            Value::Null => None,
+        }
+    }
+
+    const fn type_name(&self) -> &'static str {
+        match self {
+            Self::Texts(_) => "text",
+            Self::Ints(_) => "bigint",
+            Self::Reals(_) => "double precision",
+        }
+    }
+}
+
+fn same<'a, T>(
+    values: impl Iterator<Item = &'a Value>,
+    read: impl Fn(&'a Value) -> Option<T>,
+) -> Option<Vec<Option<T>>> {
+    values
+        .map(|value| match value {
+            Value::Null => Some(None),
+            value => read(value).map(Some),
+        })
+        .collect()
+}
+
+/// Calls `f` with the rows for one statement at a time.
 fn each<R: IntoIterator<Item = Value>>(
     rows: Vec<R>,
-    mut f: impl FnMut((usize, usize), &[Value]) -> Result<(), Error>,
+    in_columns: bool,
+    mut f: impl FnMut(Part<'_>) -> Result<(), Error>,
 ) -> Result<(), Error> {
     let count = rows.len();
     let values: Vec<Value> = rows.into_iter().flatten().collect();
@@ -84,17 +152,37 @@ fn each<R: IntoIterator<Item = Value>>(
     }
     debug_assert_eq!(values.len(), count * width, "rows of the same width");
     let mut rest = values.as_slice();
+    if in_columns && count > 1 {
+        for part in rest.chunks(MOST * width) {
+            let columns = (0..width).map(|column| Column::of(part.iter().skip(column).step_by(width)));
+            // Without a value its type is unknown.
+            let Some(columns) = columns.collect() else {
+                break;
+            };
+            f(Part::Columns(columns))?;
+            rest = rest.get(part.len()..).unwrap_or_default();
+        }
+    }
     for places in PLACES.into_iter().rev() {
         if places > 1 && places * width > VALUES {
             continue;
         }
         while rest.len() >= places * width {
             let (now, later) = rest.split_at(places * width);
-            f((places, width), now)?;
+            f(Part::Rows(places, width, now))?;
             rest = later;
         }
     }
     Ok(())
+}
+
+fn unnest((head, tail): (&str, &str), columns: &[Column<'_>]) -> String {
+    let arrays: Vec<String> = columns
+        .iter()
+        .enumerate()
+        .map(|(index, column)| format!("${}::{}[]", index + 1, column.type_name()))
+        .collect();
+    format!("{head} select * from unnest({}) {tail}", arrays.join(", "))
 }
 
 fn statement((head, tail): (&str, &str), rows: usize, width: usize) -> String {
@@ -149,7 +237,10 @@ mod tests {
                 .map(|row| (0..width).map(|column| (row * width + column).into()).collect())
                 .collect();
             let (mut seen, mut most) = (Vec::new(), 0);
-            each(rows, |(rows, _), values| {
+            each(rows, false, |part| {
+                let Part::Rows(rows, _, values) = part else {
+                    panic!("in rows");
+                };
                 assert!(PLACES.contains(&rows));
                 most = most.max(values.len());
                 seen.extend_from_slice(values);
@@ -160,5 +251,61 @@ mod tests {
             assert_eq!(seen, all);
             assert!(most <= VALUES.max(width), "{count} x {width}");
         }
+    }
+
+    #[test]
+    fn in_columns_every_row_is_written_once_in_order() {
+        for count in [2_usize, 5, 1_024, 2_500] {
+            let rows: Vec<Vec<Value>> = (0..count)
+                .map(|row| vec![row.into(), row.to_string().into(), Value::Null, 0.5.into()])
+                .collect();
+            let with_value = |mut rows: Vec<Vec<Value>>| {
+                for row in &mut rows {
+                    row[2] = 7.into();
+                }
+                rows[1][2] = Value::Null;
+                rows
+            };
+            let (mut seen, mut parts) = (Vec::new(), 0);
+            each(with_value(rows.clone()), true, |part| {
+                parts += 1;
+                match part {
+                    Part::Columns(columns) => match columns.as_slice() {
+                        [
+                            Column::Ints(numbers),
+                            Column::Texts(texts),
+                            Column::Ints(some),
+                            Column::Reals(reals),
+                        ] => {
+                            assert!(numbers.len() <= MOST && some[0] == Some(7) && reals[0] == Some(0.5));
+                            assert_eq!(texts.len(), numbers.len());
+                            seen.extend(numbers.clone());
+                        }
+                        other => panic!("{other:?}"),
+                    },
+                    Part::Rows(..) => panic!("in columns"),
+                }
+                Ok(())
+            })
+            .unwrap();
+            let all: Vec<_> = (0..count).map(|row| i64::try_from(row).ok()).collect();
+            assert_eq!(seen, all);
+            assert_eq!(parts, count.div_ceil(MOST));
+            let mut in_rows = 0;
+            each(rows, true, |part| {
+                in_rows += match part {
+                    Part::Rows(rows, ..) => rows,
+                    Part::Columns(_) => panic!("a column without a value has no type"),
+                };
+                Ok(())
+            })
+            .unwrap();
+            assert_eq!(in_rows, count);
+        }
+        let columns = [Column::Ints(Vec::new()), Column::Texts(Vec::new())];
+        assert_eq!(
+            unnest(("insert into t (a, b)", "returning a"), &columns),
+            "insert into t (a, b) select * from unnest($1::bigint[], $2::text[]) returning a"
+        );
     }
 }

@@ -2,7 +2,12 @@
 
 use base::{Clock, Event, Id, Time};
 
-use crate::{Error, FromRow, Row, Value, postgres::PostgresTx, rows, unreadable};
+use crate::{
+    Error, FromRow, Row, Value,
+    postgres::PostgresTx,
+    rows::{self, Column},
+    unreadable,
+};
 
 /// A transaction in which a closure reads and writes. It ends with the closure: committed for `Ok`, rolled back for `Err`.
 pub struct Tx<'a> {
@@ -98,6 +103,32 @@ impl<'a> Tx<'a> {
         self.noted(done)
     }
 
+    /// Executes a statement with one array per column; only for PostgreSQL.
+    pub(crate) fn execute_columns(&mut self, sql: &str, columns: &[Column<'_>]) -> Result<u64, Error> {
+        #[cfg(feature = "testing")]
+        self.note_text(sql);
+        let done = match &mut self.connection {
+            Connection::Sqlite(_) => Err(Error::Fault("SQLite has no arrays")),
+            Connection::Postgres(tx) => tx.execute_columns(sql, columns),
+        };
+        self.noted(done)
+    }
+
+    /// The same for a statement that returns rows.
+    pub(crate) fn all_columns<T: FromRow>(
+        &mut self,
+        sql: &str,
+        columns: &[Column<'_>],
+    ) -> Result<Vec<T>, Error> {
+        #[cfg(feature = "testing")]
+        self.note_text(sql);
+        let done = match &mut self.connection {
+            Connection::Sqlite(_) => Err(Error::Fault("SQLite has no arrays")),
+            Connection::Postgres(tx) => tx.rows_by_columns(sql, columns),
+        };
+        self.noted(done)?.iter().map(T::from_row).collect()
+    }
+
     /// Remembers a failure of the database; a found value that cannot be decoded is not one.
     fn noted<T>(&mut self, done: Result<T, Error>) -> Result<T, Error> {
         if let Err(error) = &done
@@ -177,10 +208,15 @@ impl<'a> Tx<'a> {
     }
 
     #[cfg(feature = "testing")]
-    fn note(&mut self, sql: &str, params: &[Value]) {
+    fn note_text(&self, sql: &str) {
         if let Some(texts) = &self.texts {
             texts.note(sql);
         }
+    }
+
+    #[cfg(feature = "testing")]
+    fn note(&mut self, sql: &str, params: &[Value]) {
+        self.note_text(sql);
         if let Some(ran) = &mut self.ran {
             ran.push((sql.to_owned(), params.to_vec()));
         }

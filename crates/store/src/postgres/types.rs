@@ -5,7 +5,7 @@ use std::{error::Error as StdError, fmt};
 use bytes::BytesMut;
 use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 
-use crate::{Error, Row, Value};
+use crate::{Error, Row, Value, rows::Column};
 
 /// A value on its way to the driver, which prints what it is given at its most talkative: it may be a secret.
 pub(super) struct Param<'a>(&'a Value);
@@ -20,7 +20,37 @@ pub(super) fn params(values: &[Value]) -> Vec<Param<'_>> {
     values.iter().map(Param).collect()
 }
 
-pub(super) fn borrowed<'a>(params: &'a [Param<'_>]) -> Vec<&'a (dyn ToSql + Sync)> {
+/// The values of a column on their way to the driver, as an array.
+pub(super) struct Array<'a>(&'a Column<'a>);
+
+impl fmt::Debug for Array<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("*")
+    }
+}
+
+impl ToSql for Array<'_> {
+    fn to_sql(&self, ty: &Type, out: &mut BytesMut) -> Result<IsNull, Box<dyn StdError + Sync + Send>> {
+        match self.0 {
+            Column::Texts(texts) if *ty == Type::TEXT_ARRAY => texts.to_sql(ty, out),
+            Column::Ints(ints) if *ty == Type::INT8_ARRAY => ints.to_sql(ty, out),
+            Column::Reals(reals) if *ty == Type::FLOAT8_ARRAY => reals.to_sql(ty, out),
+            _ => Err(format!("a column cannot be converted to the type {ty}").into()),
+        }
+    }
+
+    fn accepts(_: &Type) -> bool {
+        true
+    }
+
+    to_sql_checked!();
+}
+
+pub(super) fn arrays<'a>(columns: &'a [Column<'a>]) -> Vec<Array<'a>> {
+    columns.iter().map(Array).collect()
+}
+
+pub(super) fn borrowed<T: ToSql + Sync>(params: &[T]) -> Vec<&(dyn ToSql + Sync)> {
     params.iter().map(|param| param as &(dyn ToSql + Sync)).collect()
 }
 
