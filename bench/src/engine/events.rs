@@ -3,10 +3,10 @@
 use rusqlite::Connection;
 
 use crate::{
-    ROUNDS,
     emit::{self, Shape},
     figures::{Meter, Rate, rates, ratios, spread},
     fixture::{Database, Fixture, Sending},
+    rounds,
 };
 
 /// One path through the engine.
@@ -60,7 +60,7 @@ pub(crate) async fn run() {
     for database in Database::all() {
         let mut figures: [Vec<Rate>; CASES.len()] = Default::default();
         let mut bare = Vec::new();
-        for _ in 0..ROUNDS {
+        for _ in 0..rounds() {
             if database == Database::Sqlite {
                 bare.push(commits());
             }

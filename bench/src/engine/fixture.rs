@@ -37,8 +37,13 @@ pub(crate) enum Database {
 impl Database {
     /// SQLite, and PostgreSQL if there is a server.
     pub(crate) fn all() -> Vec<Self> {
-        let mut all = vec![Self::Sqlite];
-        if std::env::var(store::testing::POSTGRES).is_ok() {
+        let only = std::env::var("CAMPANILE_BENCH_DATABASE").ok();
+        let wanted = |name| only.as_deref().is_none_or(|only| only == name);
+        let mut all = Vec::new();
+        if wanted("sqlite") {
+            all.push(Self::Sqlite);
+        }
+        if wanted("postgres") && std::env::var(store::testing::POSTGRES).is_ok() {
             all.push(Self::Postgres);
         }
         all

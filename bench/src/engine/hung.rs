@@ -8,10 +8,10 @@ use axum::extract::State;
 use notify::inbox::http::summarize;
 
 use crate::{
-    ROUNDS,
     emit::{self, Shape},
     figures::{Times, resident_mib, spread},
     fixture::{Database, Fixture, Running, Sending},
+    rounds,
     sink::Sink,
 };
 
@@ -88,7 +88,7 @@ async fn read(fixture: Fixture, token: String) -> Times {
 pub(crate) async fn run() {
     for database in Database::all() {
         let (mut alone, mut well, mut hung, mut grown) = (vec![], vec![], vec![], vec![]);
-        for _ in 0..ROUNDS {
+        for _ in 0..rounds() {
             for (others, rounds) in [
                 (Others::None, &mut alone),
                 (Others::Taking, &mut well),

@@ -18,10 +18,10 @@ use tokio::{
 };
 
 use crate::{
-    ROUNDS,
     emit::{self, Shape},
     figures::{Meter, Rate, rates, ratios, spread},
     fixture::{self, Database, Fixture, Sending},
+    rounds,
 };
 
 /// Mails per round.
@@ -34,7 +34,7 @@ pub(crate) async fn run() {
     let server = Server::new().await;
     for database in Database::all() {
         let (mut bare, mut channel, mut engine) = (vec![], vec![], vec![]);
-        for _ in 0..ROUNDS {
+        for _ in 0..rounds() {
             bare.push(bare_mails(&server).await);
             channel.push(by_channel(&server).await);
             engine.push(by_engine(database, &server).await);

@@ -3,6 +3,8 @@
 //! `CAMPANILE_TEST_POSTGRES` names, if set. CPU seconds are those of the whole process, callers and receivers
 //! included, and of the PostgreSQL server.
 //!
+//! `CAMPANILE_BENCH_DATABASE` limits it to one, `sqlite` or `postgres`.
+//!
 //! `cargo run --release -p bench --bin bench-engine [part …]`, of `plan`, `events`, `webhooks`, `hung`, `backlog`,
 //! `inbox` and `mails`.
 #![expect(clippy::print_stdout, reason = "a program that reports")]
@@ -26,8 +28,11 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 const PARTS: [&str; 7] = ["plan", "events", "webhooks", "hung", "backlog", "inbox", "mails"];
 
-/// How often each figure is measured; compared figures alternate.
-const ROUNDS: usize = 3;
+/// How often each figure is measured; compared figures alternate. `CAMPANILE_BENCH_ROUNDS` sets another number.
+fn rounds() -> usize {
+    let set = std::env::var("CAMPANILE_BENCH_ROUNDS").ok();
+    set.map_or(3, |set| set.parse().unwrap())
+}
 
 #[tokio::main]
 async fn main() {

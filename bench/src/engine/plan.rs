@@ -10,10 +10,10 @@ use notify::{
 };
 
 use crate::{
-    ROUNDS,
     emit::{self, Shape},
     figures::spread,
     fixture::{Database, Fixture},
+    rounds,
 };
 
 /// Events per round.
@@ -29,7 +29,7 @@ pub(crate) async fn run() {
         let plan = plan(event, &world);
         assert_eq!((plan.inbox.len(), plan.deliveries.len()), (3, 4));
     }
-    let rounds = (0..ROUNDS).map(|_| {
+    let rounds = (0..rounds()).map(|_| {
         let began = Instant::now();
         for n in 0..EVENTS {
             black_box(plan(black_box(&events[n as usize % events.len()]), &world));

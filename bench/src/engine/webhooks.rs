@@ -14,11 +14,12 @@ use notify::egress::Egress;
 use tokio::task::JoinSet;
 
 use crate::{
-    ROUNDS, emit,
+    emit,
     emit::Shape,
     events,
     figures::{Meter, Rate, Times, rates, ratios, spread},
     fixture::{self, Database, Fixture, Sending},
+    rounds,
     sink::Sink,
 };
 
@@ -31,7 +32,7 @@ const MANY: usize = 10;
 pub(crate) async fn run() {
     for database in Database::all() {
         let (mut bare, mut commits, mut one, mut many) = (vec![], vec![], vec![], vec![]);
-        for _ in 0..ROUNDS {
+        for _ in 0..rounds() {
             bare.push(posts().await);
             commits.push(events::commits());
             one.push(measure(database, 1).await);
@@ -107,7 +108,7 @@ async fn posts() -> Rate {
 /// 100 events a second with one target each.
 async fn steady(database: Database) {
     let mut figures: [Vec<f64>; 4] = Default::default();
-    for _ in 0..ROUNDS {
+    for _ in 0..rounds() {
         let fixture = Fixture::new(database, None).await;
         let sink = Sink::taking().await;
         fixture.rule(&[sink.url()]).await;

@@ -5,7 +5,12 @@ mod sessions;
 mod turns;
 mod types;
 
-use std::{cell::Cell, str::FromStr, sync::Arc, time::Duration};
+use std::{
+    cell::{Cell, RefCell},
+    str::FromStr,
+    sync::Arc,
+    time::Duration,
+};
 
 use base::{Bus, Clock, Event, Time};
 use tokio::sync::RwLock;
@@ -14,7 +19,7 @@ use crate::{
     Error, Options, Row, Tx, Value,
     job::{Attempt, Job},
     load::{Load, Meter},
-    rows::Column,
+    rows::{Column, Queued},
     share::{Shares, Takes},
     tx,
 };
@@ -109,11 +114,11 @@ impl Postgres {
             if let Some(ticket) = &ticket {
                 ticket.begin();
             }
-            let begin = Cell::new(None);
+            let state = State::default();
             let connection = PostgresTx {
                 session: &session,
                 answer,
-                begin: &begin,
+                state: &state,
             };
             let turn = |events| turns.take(&bus, events);
             let ended = until_kept(connection, &mut *job, (mode, &clock, &others), turn);
@@ -193,13 +198,12 @@ fn transaction(
     (mode, attempt, clock): (Mode, Attempt, &Clock),
     turn: impl Fn(Vec<Event>) -> Turn,
 ) -> Result<Option<Turn>, Error> {
-    connection.begin.set(Some(match mode {
-        Mode::Read(_) => "begin isolation level repeatable read read only",
+    connection.state.begin.set(Some(match mode {
+        Mode::Read(_) => "begin isolation level repeatable read",
         // Plans are cached. The plan for a small table is a sequential scan, and it is kept when the table has grown: with
         // 20,000 deliveries of a fresh installation the engine was ten times slower. What a change looks for has an
-        // index. Where it has none, this setting makes the estimate so high that the plan would be JIT-compiled, which
-        // takes half a second and more on a busy machine.
-        Mode::Write => "begin; set local enable_seqscan = off; set local jit = off",
+        // index.
+        Mode::Write => "begin read write; set local enable_seqscan = off",
     }));
     let mut tx = Tx::new(tx::Connection::Postgres(connection), clock);
     let keep = job.run(&mut tx, attempt) && mode == Mode::Write;
@@ -222,45 +226,52 @@ fn transaction(
     Ok(turn)
 }
 
+/// What is not sent yet of a transaction.
+#[derive(Default)]
+struct State {
+    /// What begins it. It is sent together with what follows, which saves a round trip: if it failed, a write that follows would
+    /// fail as well, because outside a transaction the session only reads.
+    begin: Cell<Option<&'static str>>,
+    /// Statements whose results nobody waits for.
+    queue: RefCell<Vec<Queued>>,
+}
+
 /// A connection in a transaction.
 #[derive(Clone, Copy)]
 pub(crate) struct PostgresTx<'a> {
     session: &'a Session,
     answer: Duration,
-    /// What begins the transaction, until it is sent: together with the first statement, which saves a round trip.
-    begin: &'a Cell<Option<&'static str>>,
+    state: &'a State,
 }
 
 impl PostgresTx<'_> {
-    /// Waits for the answer to a statement of the transaction. The first statement also begins it.
-    fn answer<T>(&self, sql: &str, asked: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
-        let Some(begin) = self.begin.take() else {
-            return self.in_time(asked);
-        };
-        let started = self.session.script(begin);
-        // A statement that writes is sent only when its transaction has begun.
-        if !sql.trim_start().starts_with("select ") {
-            self.in_time(started)?;
+    /// Waits for the answer to a statement of the transaction, which is sent together with what is queued.
+    fn answer<T>(&self, asked: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+        let (begin, queue) = (self.state.begin.take(), self.state.queue.take());
+        if begin.is_none() && queue.is_empty() {
             return self.in_time(asked);
         }
-        self.in_time(async {
-            let (started, answer) = tokio::join!(started, asked);
-            started.and(answer)
-        })
+        self.in_time(self.session.after(begin, &queue, asked))
     }
 
     fn commit(&self) -> Result<(), Error> {
         // Without a statement the transaction has not begun.
-        match self.begin.take() {
-            Some(_) => Ok(()),
-            None => self.in_time(self.session.script("commit")),
+        if self.state.queue.borrow().is_empty() && self.state.begin.take().is_some() {
+            return Ok(());
         }
+        self.answer(self.session.script("commit"))
     }
 
     fn roll_back(&self) {
-        if self.begin.take().is_none() {
+        self.state.queue.take();
+        if self.state.begin.take().is_none() {
             self.session.send("rollback");
         }
+    }
+
+    /// Sends a statement with the next one, or with the commit: an error of it is then that one's.
+    pub(crate) fn queue(&mut self, queued: Queued) {
+        self.state.queue.borrow_mut().push(queued);
     }
 
     /// Waits for the answer to a statement, with a limit: the server may be frozen, or another transaction keep a lock.
@@ -279,35 +290,33 @@ impl PostgresTx<'_> {
 
     /// Without a time limit: a migration takes as long as it takes.
     pub(crate) fn script(&mut self, sql: &str) -> Result<(), Error> {
-        if let Some(begin) = self.begin.take() {
-            self.in_time(self.session.script(begin))?;
-        }
+        self.answer(async { Ok(()) })?;
         self.session.block_on(self.session.script(sql))?
     }
 
     pub(crate) fn execute(&mut self, sql: &str, params: &[Value]) -> Result<u64, Error> {
         let params = types::params(params);
         let params = types::borrowed(&params);
-        self.answer(sql, self.session.execute(sql, &params))
+        self.answer(self.session.execute(sql, &params))
     }
 
     pub(crate) fn rows(&mut self, sql: &str, params: &[Value]) -> Result<Vec<Row>, Error> {
         let params = types::params(params);
         let params = types::borrowed(&params);
-        let rows = self.answer(sql, self.session.rows(sql, &params))?;
+        let rows = self.answer(self.session.rows(sql, &params))?;
         rows.iter().map(types::decode).collect()
     }
 
     pub(crate) fn execute_columns(&mut self, sql: &str, columns: &[Column<'_>]) -> Result<u64, Error> {
-        let params = types::arrays(columns);
+        let params = types::columns(columns);
         let params = types::borrowed(&params);
-        self.answer(sql, self.session.execute(sql, &params))
+        self.answer(self.session.execute(sql, &params))
     }
 
     pub(crate) fn rows_by_columns(&mut self, sql: &str, columns: &[Column<'_>]) -> Result<Vec<Row>, Error> {
-        let params = types::arrays(columns);
+        let params = types::columns(columns);
         let params = types::borrowed(&params);
-        let rows = self.answer(sql, self.session.rows(sql, &params))?;
+        let rows = self.answer(self.session.rows(sql, &params))?;
         rows.iter().map(types::decode).collect()
     }
 }

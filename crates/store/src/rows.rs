@@ -57,7 +57,64 @@ pub fn insert<R: IntoIterator<Item = Value>>(
     Ok(written)
 }
 
-/// The same, with what the statements return.
+/// The same without an answer: the statements are sent with the next one or with the commit, and an error of them is reported there.
+/// Only for rows that violate no constraint.
+///
+/// # Errors
+/// The database's.
+pub fn post<R: IntoIterator<Item = Value>>(
+    tx: &mut Tx<'_>,
+    (head, tail): (&str, &str),
+    rows: Vec<R>,
+) -> Result<(), Error> {
+    each(rows, tx.is_postgres(), |part| match part {
+        Part::Rows(rows, width, values) => tx.post(&statement((head, tail), rows, width), values),
+        Part::Columns(columns) => {
+            let sql = unnest((head, tail), &columns);
+            tx.queue(Queued::by_columns(sql, &columns));
+            Ok(())
+        }
+    })
+}
+
+/// A statement that is sent later, with its values; a column's are in sequence.
+#[derive(Debug)]
+pub(crate) struct Queued {
+    pub(crate) sql: String,
+    pub(crate) values: Vec<Value>,
+    /// How many rows the values are, if they are columns.
+    rows: Option<usize>,
+}
+
+impl Queued {
+    pub(crate) fn new(sql: &str, values: &[Value]) -> Self {
+        Self {
+            sql: sql.to_owned(),
+            values: values.to_vec(),
+            rows: None,
+        }
+    }
+
+    fn by_columns(sql: String, columns: &[Column<'_>]) -> Self {
+        let rows = columns.first().map_or(0, Column::len);
+        Self {
+            sql,
+            values: columns.iter().flat_map(Column::values).collect(),
+            rows: Some(rows.max(1)),
+        }
+    }
+
+    /// The values by columns, if they are.
+    pub(crate) fn columns(&self) -> Option<Vec<Column<'_>>> {
+        let rows = self.rows?;
+        self.values
+            .chunks(rows)
+            .map(|column| Column::of(column.iter()))
+            .collect()
+    }
+}
+
+/// The same as [`insert`], with what the statements return.
 ///
 /// # Errors
 /// The database's, or [`Error::Decode`].
@@ -114,6 +171,26 @@ impl<'a> Column<'a> {
             })
             .map(Self::Reals),
             Value::Null => None,
+        }
+    }
+
+    fn len(&self) -> usize {
+        match self {
+            Self::Texts(texts) => texts.len(),
+            Self::Ints(ints) => ints.len(),
+            Self::Reals(reals) => reals.len(),
+        }
+    }
+
+    fn values(&self) -> Vec<Value> {
+        fn all<T: Clone + Into<Value>>(values: &[Option<T>]) -> Vec<Value> {
+            let value = |value: &Option<T>| value.clone().map_or(Value::Null, Into::into);
+            values.iter().map(value).collect()
+        }
+        match self {
+            Self::Texts(texts) => all(texts),
+            Self::Ints(ints) => all(ints),
+            Self::Reals(reals) => all(reals),
         }
     }
 

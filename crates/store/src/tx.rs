@@ -5,7 +5,7 @@ use base::{Clock, Event, Id, Time};
 use crate::{
     Error, FromRow, Row, Value,
     postgres::PostgresTx,
-    rows::{self, Column},
+    rows::{self, Column, Queued},
     unreadable,
 };
 
@@ -59,6 +59,27 @@ impl<'a> Tx<'a> {
             Connection::Postgres(tx) => tx.execute(sql, params),
         };
         self.noted(done)
+    }
+
+    /// Executes a statement without an answer: on PostgreSQL it is sent with the next one or with the commit, which saves a round
+    /// trip, and an error of it is reported there. Only for what violates no constraint.
+    ///
+    /// # Errors
+    /// The database's. The transaction is then lost.
+    pub fn post(&mut self, sql: &str, params: &[Value]) -> Result<(), Error> {
+        if !self.is_postgres() {
+            return self.execute(sql, params).map(drop);
+        }
+        #[cfg(feature = "testing")]
+        self.note(sql, params);
+        self.queue(Queued::new(sql, params));
+        Ok(())
+    }
+
+    pub(crate) fn queue(&mut self, queued: Queued) {
+        if let Connection::Postgres(tx) = &mut self.connection {
+            tx.queue(queued);
+        }
     }
 
     /// The first row, if any.
@@ -158,7 +179,7 @@ impl<'a> Tx<'a> {
     /// As for [`emit`](Self::emit); then none of them is written.
     pub fn emit_all(&mut self, events: Vec<Event>) -> Result<(), Error> {
         let rows: Vec<[Value; WIDTH]> = events.iter().map(row).collect::<Result<_, _>>()?;
-        rows::insert(self, (INSERT_EVENT, ""), rows)?;
+        rows::post(self, (INSERT_EVENT, ""), rows)?;
         self.events.extend(events);
         Ok(())
     }

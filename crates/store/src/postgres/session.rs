@@ -2,7 +2,14 @@
 //!
 //! Owns: the connection, its runtime and its prepared statements. Must not: know what a transaction is.
 
-use std::{cell::RefCell, collections::HashMap, time::Duration};
+use std::{
+    cell::RefCell,
+    collections::HashMap,
+    future::poll_fn,
+    pin::{Pin, pin},
+    task::Poll,
+    time::Duration,
+};
 
 use tokio::{
     runtime::{Builder, Runtime},
@@ -12,7 +19,8 @@ use tokio::{
 use tokio_postgres::{Client, Config, NoTls, Row, Statement, types::ToSql};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use crate::Error;
+use super::types;
+use crate::{Error, rows::Queued};
 
 /// How many statements a connection keeps prepared. Ordinary use has fewer texts; a caller that finds a way to create more
 /// does not fill the memory of both ends.
@@ -21,6 +29,10 @@ const STATEMENTS: usize = 512;
 const FAREWELL: Duration = Duration::from_millis(200);
 /// After this many turns of the runtime, what was sent has been written and what arrived has been read.
 const TURNS: usize = 3;
+
+/// Outside a transaction that is declared as one that writes, nothing is written. Compiling a plan takes half a second and more on a
+/// busy machine, and statements that are estimated to be expensive, because they avoid sequential scans, would be compiled.
+const SETTINGS: &str = "set session characteristics as transaction read only; set jit = off";
 
 type Params<'a> = [&'a (dyn ToSql + Sync)];
 
@@ -61,12 +73,17 @@ impl Session {
         let (client, connection) = connected
             .map_err(|_| Error::no_connection(&"no answer in time"))?
             .map_err(|error: tokio_postgres::Error| Error::no_connection(&error))?;
-        Ok(Self {
+        let session = Self {
             client: Some(client),
             statements: RefCell::default(),
             connection: Some(connection),
             runtime: Some(runtime),
-        })
+        };
+        let set = async { timeout(within, session.script(SETTINGS)).await };
+        session
+            .block_on(set)?
+            .map_err(|_| Error::no_connection(&"no answer in time"))??;
+        Ok(session)
     }
 
     /// Whether the server has not ended it while nobody used it.
@@ -115,6 +132,42 @@ impl Session {
         Ok(self.client()?.query(&statement, params).await?)
     }
 
+    /// Waits for the answer to a statement that is sent after the beginning of a transaction and after these, all at once. If one
+    /// fails, the server skips those that follow; the error is that of the first.
+    pub(super) async fn after<T>(
+        &self,
+        mut begin: Option<&'static str>,
+        queue: &[Queued],
+        asked: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, Error> {
+        let mut statements = Vec::with_capacity(queue.len());
+        for queued in queue {
+            // Once per connection: preparing waits, and nothing may be sent out of order.
+            if let Some(begin) = begin.take_if(|_| !self.is_prepared(&queued.sql)) {
+                self.script(begin).await?;
+            }
+            statements.push(self.prepared(&queued.sql).await?);
+        }
+        let client = self.client()?;
+        let params: Vec<_> = queue.iter().map(types::queued).collect();
+        let mut sent: Vec<Sending<'_>> = Vec::with_capacity(queue.len() + 1);
+        if let Some(begin) = begin {
+            sent.push(Box::pin(self.script(begin)));
+        }
+        for (statement, params) in statements.iter().zip(&params) {
+            sent.push(Box::pin(async move {
+                let params = types::borrowed(params);
+                client.execute(statement, &params).await?;
+                Ok(())
+            }));
+        }
+        in_order(sent, asked).await
+    }
+
+    fn is_prepared(&self, sql: &str) -> bool {
+        self.statements.borrow().contains_key(sql)
+    }
+
     async fn prepared(&self, sql: &str) -> Result<Statement, Error> {
         if let Some(statement) = self.statements.borrow().get(sql) {
             return Ok(statement.clone());
@@ -140,6 +193,40 @@ impl Drop for Session {
             runtime.shutdown_background();
         }
     }
+}
+
+type Sending<'a> = Pin<Box<dyn Future<Output = Result<(), Error>> + 'a>>;
+
+/// Sends all of them, in this order, then waits for all answers. The result is the first failure, or that of the last.
+async fn in_order<T>(
+    sent: Vec<Sending<'_>>,
+    last: impl Future<Output = Result<T, Error>>,
+) -> Result<T, Error> {
+    let mut waiting: Vec<(Option<Sending<'_>>, Option<Error>)> =
+        sent.into_iter().map(|sent| (Some(sent), None)).collect();
+    let (mut last, mut result) = (pin!(last), None);
+    poll_fn(|context| {
+        for (sent, failure) in &mut waiting {
+            if let Some(Poll::Ready(done)) = sent.as_mut().map(|sent| sent.as_mut().poll(context)) {
+                *sent = None;
+                *failure = done.err();
+            }
+        }
+        if result.is_none()
+            && let Poll::Ready(done) = last.as_mut().poll(context)
+        {
+            result = Some(done);
+        }
+        let are_done = waiting.iter().all(|(sent, _)| sent.is_none());
+        match result.take_if(|_| are_done) {
+            Some(done) => Poll::Ready(match waiting.iter_mut().find_map(|(_, failure)| failure.take()) {
+                Some(failure) => Err(failure),
+                None => done,
+            }),
+            None => Poll::Pending,
+        }
+    })
+    .await
 }
 
 /// Lets the connection write what was sent and read what arrived.

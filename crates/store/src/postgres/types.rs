@@ -1,14 +1,21 @@
 //! Our four types and PostgreSQL's.
 
-use std::{error::Error as StdError, fmt};
+use std::{borrow::Cow, error::Error as StdError, fmt};
 
 use bytes::BytesMut;
 use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 
-use crate::{Error, Row, Value, rows::Column};
+use crate::{
+    Error, Row, Value,
+    rows::{Column, Queued},
+};
 
-/// A value on its way to the driver, which prints what it is given at its most talkative: it may be a secret.
-pub(super) struct Param<'a>(&'a Value);
+/// A value, or the values of a column, on the way to the driver, which prints what it is given at its most talkative: it may be
+/// a secret.
+pub(super) enum Param<'a> {
+    One(&'a Value),
+    Column(Cow<'a, Column<'a>>),
+}
 
 impl fmt::Debug for Param<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -17,53 +24,46 @@ impl fmt::Debug for Param<'_> {
 }
 
 pub(super) fn params(values: &[Value]) -> Vec<Param<'_>> {
-    values.iter().map(Param).collect()
+    values.iter().map(Param::One).collect()
 }
 
-/// The values of a column on their way to the driver, as an array.
-pub(super) struct Array<'a>(&'a Column<'a>);
+pub(super) fn columns<'a>(columns: &'a [Column<'a>]) -> Vec<Param<'a>> {
+    columns
+        .iter()
+        .map(|column| Param::Column(Cow::Borrowed(column)))
+        .collect()
+}
 
-impl fmt::Debug for Array<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("*")
+pub(super) fn queued(queued: &Queued) -> Vec<Param<'_>> {
+    match queued.columns() {
+        Some(columns) => columns
+            .into_iter()
+            .map(|column| Param::Column(Cow::Owned(column)))
+            .collect(),
+        None => params(&queued.values),
     }
 }
 
-impl ToSql for Array<'_> {
-    fn to_sql(&self, ty: &Type, out: &mut BytesMut) -> Result<IsNull, Box<dyn StdError + Sync + Send>> {
-        match self.0 {
-            Column::Texts(texts) if *ty == Type::TEXT_ARRAY => texts.to_sql(ty, out),
-            Column::Ints(ints) if *ty == Type::INT8_ARRAY => ints.to_sql(ty, out),
-            Column::Reals(reals) if *ty == Type::FLOAT8_ARRAY => reals.to_sql(ty, out),
-            _ => Err(format!("a column cannot be converted to the type {ty}").into()),
-        }
-    }
-
-    fn accepts(_: &Type) -> bool {
-        true
-    }
-
-    to_sql_checked!();
-}
-
-pub(super) fn arrays<'a>(columns: &'a [Column<'a>]) -> Vec<Array<'a>> {
-    columns.iter().map(Array).collect()
-}
-
-pub(super) fn borrowed<T: ToSql + Sync>(params: &[T]) -> Vec<&(dyn ToSql + Sync)> {
+pub(super) fn borrowed<'a>(params: &'a [Param<'_>]) -> Vec<&'a (dyn ToSql + Sync)> {
     params.iter().map(|param| param as &(dyn ToSql + Sync)).collect()
 }
 
 impl ToSql for Param<'_> {
     fn to_sql(&self, ty: &Type, out: &mut BytesMut) -> Result<IsNull, Box<dyn StdError + Sync + Send>> {
-        match self.0 {
-            Value::Null => Ok(IsNull::Yes),
-            Value::Int(int) if *ty == Type::INT8 => int.to_sql(ty, out),
-            Value::Int(int) if *ty == Type::INT4 => i32::try_from(*int)?.to_sql(ty, out),
+        match self {
+            Self::One(Value::Null) => Ok(IsNull::Yes),
+            Self::One(Value::Int(int)) if *ty == Type::INT8 => int.to_sql(ty, out),
+            Self::One(Value::Int(int)) if *ty == Type::INT4 => i32::try_from(*int)?.to_sql(ty, out),
             #[expect(clippy::cast_precision_loss, reason = "a whole number in a column of numbers")]
-            Value::Int(int) if *ty == Type::FLOAT8 => (*int as f64).to_sql(ty, out),
-            Value::Real(real) if *ty == Type::FLOAT8 => real.to_sql(ty, out),
-            Value::Text(text) if <&str as ToSql>::accepts(ty) => text.to_sql(ty, out),
+            Self::One(Value::Int(int)) if *ty == Type::FLOAT8 => (*int as f64).to_sql(ty, out),
+            Self::One(Value::Real(real)) if *ty == Type::FLOAT8 => real.to_sql(ty, out),
+            Self::One(Value::Text(text)) if <&str as ToSql>::accepts(ty) => text.to_sql(ty, out),
+            Self::Column(column) => match &**column {
+                Column::Texts(texts) if *ty == Type::TEXT_ARRAY => texts.to_sql(ty, out),
+                Column::Ints(ints) if *ty == Type::INT8_ARRAY => ints.to_sql(ty, out),
+                Column::Reals(reals) if *ty == Type::FLOAT8_ARRAY => reals.to_sql(ty, out),
+                _ => Err(format!("a column cannot be converted to the type {ty}").into()),
+            },
             // Not the value: it may be a secret.
             _ => Err(format!("a parameter cannot be converted to the type {ty}").into()),
         }

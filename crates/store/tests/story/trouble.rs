@@ -11,7 +11,7 @@ use std::{
 use base::{Bus, Clock};
 use store::{Error, Options, Store, params, testing};
 
-use crate::{INSERT, TABLES, count, insert, stores};
+use crate::{INSERT, TABLES, count, event, insert, stores};
 
 #[tokio::test]
 async fn a_panic_and_a_failure_do_not_affect_others() {
@@ -226,4 +226,64 @@ async fn an_unresponsive_database_times_out() {
     }
     other.batch_execute("rollback").await.unwrap();
     assert_eq!(store.write(change).await, Ok(1), "and it still works");
+}
+
+// promise: B2
+#[tokio::test]
+async fn a_posted_statement_counts_like_one_that_is_awaited() {
+    for (name, store) in stores().await {
+        let id = insert(&store, 0).await.unwrap();
+        let seen = store
+            .write(move |tx| {
+                for number in 1..=3 {
+                    let id = tx.id();
+                    tx.post(INSERT, params![id, id, number, None::<&str>, 0.5])?;
+                }
+                tx.post("update things set n = n + 10 where n >= $1", params![2])?;
+                let seen: Vec<(i64,)> = tx.all("select n from things where n > 0 order by n", &[])?;
+                tx.post("update things set n = 4 where n = $1", params![1])?;
+                Ok::<_, Error>(seen)
+            })
+            .await
+            .unwrap();
+        assert_eq!(
+            seen,
+            [(1,), (12,), (13,)],
+            "{name}: in order, before the next statement"
+        );
+        assert_eq!(count(&store).await, 4, "{name}");
+        let mut heard = store.bus().subscribe();
+        for reads in [false, true] {
+            let kept = store
+                .write(move |tx| {
+                    let new = tx.id();
+                    tx.post(INSERT, params![new, new, 5, None::<&str>, 0.5])?;
+                    tx.emit(event(tx.clock(), new))?;
+                    tx.post(INSERT, params![id, id, 6, None::<&str>, 0.5])?;
+                    if reads {
+                        tx.all::<(i64,)>("select count(*) from things", &[])?;
+                    }
+                    Ok::<_, Error>(())
+                })
+                .await;
+            assert_eq!(kept, Err(Error::Unique), "{name}: the commit fails with it");
+            assert_eq!(count(&store).await, 4, "{name}: nothing of it is kept");
+        }
+        assert!(heard.try_recv().is_err(), "{name}: nothing of it is published");
+        insert(&store, 7).await.unwrap();
+        assert_eq!(count(&store).await, 5, "{name}: and the next change works");
+    }
+}
+
+#[tokio::test]
+async fn outside_a_declared_transaction_postgresql_only_reads() {
+    for (name, store) in stores().await.into_iter().skip(1) {
+        let mode: Option<(String,)> = store
+            .read(|tx| tx.one("select current_setting('default_transaction_read_only')", &[]))
+            .await
+            .unwrap();
+        assert_eq!(mode, Some(("on".to_owned(),)), "{name}");
+        let written: Result<u64, Error> = store.read(|tx| tx.execute("delete from things", &[])).await;
+        assert_eq!(written, Err(Error::ReadOnly), "{name}");
+    }
 }
