@@ -248,5 +248,5 @@ pub(crate) fn write(tx: &mut Tx<'_>, group: Id, digests: &[(Id, Digest)]) -> Res
         let content = serde_json::to_string(digest).map_err(|error| Error::Decode(error.to_string()))?;
         rows.push([(*id).into(), group.into(), content.into()]);
     }
-    rows::insert(tx, (DIGEST, ""), rows).map(drop)
+    rows::post(tx, (DIGEST, ""), rows)
 }

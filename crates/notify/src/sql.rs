@@ -80,13 +80,36 @@ pub(crate) fn update_among(
 ) -> Result<u64, Error> {
     let mut changed = 0;
     for chunk in rows::portions(values) {
-        let mut all = params.to_vec();
-        let mut marks = Vec::new();
-        for value in rows::padded(chunk) {
-            all.push(value);
-            marks.push(format!("${}", all.len()));
-        }
-        changed += tx.execute(&format!("{head} and {column} in ({})", marks.join(", ")), &all)?;
+        let (sql, all) = update(head, params, column, chunk);
+        changed += tx.execute(&sql, &all)?;
     }
     Ok(changed)
+}
+
+/// The same without an answer ([`Tx::post`]).
+///
+/// # Errors
+/// Database errors.
+pub(crate) fn post_among(
+    tx: &mut Tx<'_>,
+    head: &str,
+    params: &[Value],
+    column: &str,
+    values: &[Value],
+) -> Result<(), Error> {
+    for chunk in rows::portions(values) {
+        let (sql, all) = update(head, params, column, chunk);
+        tx.post(&sql, &all)?;
+    }
+    Ok(())
+}
+
+fn update(head: &str, params: &[Value], column: &str, values: &[Value]) -> (String, Vec<Value>) {
+    let mut all = params.to_vec();
+    let mut marks = Vec::new();
+    for value in rows::padded(values) {
+        all.push(value);
+        marks.push(format!("${}", all.len()));
+    }
+    (format!("{head} and {column} in ({})", marks.join(", ")), all)
 }

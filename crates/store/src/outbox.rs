@@ -243,7 +243,7 @@ pub fn all_planned(tx: &mut Tx<'_>, events: &[Id]) -> Result<(), Error> {
             .push("?", vec![now.into()])
             .push(" where planned_at = 0", Vec::new())
             .within("id", ids)
-            .execute(tx)?;
+            .post(tx)?;
     }
     Ok(())
 }

@@ -151,6 +151,14 @@ impl Select {
         tx.one(&self.statement(), &self.values)
     }
 
+    /// Runs it as a write without an answer ([`Tx::post`]).
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn post(&self, tx: &mut Tx<'_>) -> Result<(), Error> {
+        tx.post(&self.statement(), &self.values)
+    }
+
     /// Runs it as a write and returns how many rows it changed.
     ///
     /// # Errors

@@ -174,7 +174,7 @@ impl Bursts {
     pub(crate) fn save(self, tx: &mut Tx<'_>) -> Result<(), Error> {
         let now = tx.now();
         let rows = self.places.iter().map(|(place, recent)| row(place, recent, now));
-        rows::insert(tx, (HEAD, SAVE), rows.collect()).map(drop)
+        rows::post(tx, (HEAD, SAVE), rows.collect())
     }
 }
 

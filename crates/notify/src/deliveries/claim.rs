@@ -109,12 +109,12 @@ pub(crate) fn claim(
                 }
                 Err(later) => {
                     let later = now.after(later.since(steady));
-                    tx.execute(LATER, params![due.id, later])?;
+                    tx.post(LATER, params![due.id, later])?;
                 }
             },
             Err(why @ Why::Sealed) => {
                 let later = now.after(SEALED_WAIT);
-                tx.execute(SEALED, params![due.id, later, why.words(), now])?;
+                tx.post(SEALED, params![due.id, later, why.words(), now])?;
             }
             Err(why) => {
                 cancel(tx, due.id, &why)?;
@@ -177,19 +177,18 @@ fn begin(tx: &mut Tx<'_>, claimed: &[ClaimedDelivery], lease: &Lease) -> Result<
     }
     let now = tx.now();
     let ids: Vec<Value> = claimed.iter().map(|claimed| claimed.id.into()).collect();
-    sql::update_among(tx, BEGIN, params![&*lease.node, lease.until, now], "id", &ids)?;
+    sql::post_among(tx, BEGIN, params![&*lease.node, lease.until, now], "id", &ids)?;
     let attempts = claimed
         .iter()
         .map(|claimed| attempt(claimed.id.into(), claimed.attempt, now));
-    rows::insert(tx, (ATTEMPTS, ""), attempts.collect()).map(drop)
+    rows::post(tx, (ATTEMPTS, ""), attempts.collect())
 }
 
 const CANCEL: &str = "update deliveries set state = $2, reason = $3, updated_at = $4 where id = $1";
 
 pub(super) fn cancel(tx: &mut Tx<'_>, delivery: Id, why: &Why) -> Result<(), Error> {
     let now = tx.now();
-    tx.execute(CANCEL, params![delivery, State::Cancelled, why.name(), now])
-        .map(drop)
+    tx.post(CANCEL, params![delivery, State::Cancelled, why.name(), now])
 }
 
 const RETRY_SEALED: &str = "update deliveries set next_at = $1 where state = 'pending' and reason = $2";

@@ -83,8 +83,8 @@ pub(crate) fn insert(
             });
         }
     }
-    rows::insert(tx, (HEAD, ""), new)?;
-    rows::insert(tx, (ATTEMPTS, ""), attempts)?;
+    rows::post(tx, (HEAD, ""), new)?;
+    rows::post(tx, (ATTEMPTS, ""), attempts)?;
     Ok(claimed)
 }
 

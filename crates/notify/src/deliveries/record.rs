@@ -110,7 +110,7 @@ const END: &str = "update deliveries set state = $3, reason = $4, lease_until = 
 /// Database errors.
 pub(crate) fn record(tx: &mut Tx<'_>, done: &[AttemptResult]) -> Result<Recorded, Error> {
     let now = tx.now();
-    rows::insert(
+    rows::post(
         tx,
         (ATTEMPTS, ENDED),
         done.iter().map(AttemptResult::row).collect(),
@@ -120,7 +120,7 @@ pub(crate) fn record(tx: &mut Tx<'_>, done: &[AttemptResult]) -> Result<Recorded
         .filter(|done| matches!(done.next, Next::End(State::Delivered, _)))
         .map(|done| done.delivery.into())
         .collect();
-    sql::update_among(tx, DELIVERED, params![now], "id", &delivered)?;
+    sql::post_among(tx, DELIVERED, params![now], "id", &delivered)?;
     health_of(tx, done)?;
     give_up(tx, done)?;
     let mut waits = Vec::new();
@@ -128,10 +128,10 @@ pub(crate) fn record(tx: &mut Tx<'_>, done: &[AttemptResult]) -> Result<Recorded
         let unknown = done.attempt.outcome == Outcome::Unknown;
         match &done.next {
             Next::End(State::Delivered, _) => {}
-            Next::End(state, reason) => drop(tx.execute(
+            Next::End(state, reason) => tx.post(
                 END,
                 params![done.delivery, done.number, *state, kept(reason), unknown, now],
-            )?),
+            )?,
             Next::Retry(wait, reason) => {
                 waits.extend(retry(tx, done, *wait, reason, unknown)?);
             }

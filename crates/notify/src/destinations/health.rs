@@ -99,7 +99,7 @@ const MAIL_ACCEPTED: &str =
 /// Database errors.
 pub(crate) fn mails_accepted(tx: &mut Tx<'_>, keys: &BTreeSet<&str>) -> Result<(), Error> {
     let keys: Vec<_> = keys.iter().map(|key| (*key).into()).collect();
-    sql::update_among(tx, MAIL_ACCEPTED, &[], "target_key", &keys).map(drop)
+    sql::post_among(tx, MAIL_ACCEPTED, &[], "target_key", &keys)
 }
 
 /// The results of attempts at one destination.
@@ -140,7 +140,7 @@ pub(crate) fn note(tx: &mut Tx<'_>, tallies: &BTreeMap<&str, Tally>) -> Result<(
     for chunk in rows.chunks(AT_ONCE) {
         // The last one changes nothing when repeated: a row is updated once, whatever matches it.
         let values: Vec<Value> = rows::padded(chunk).flatten().collect();
-        tx.execute(&tally_statement(values.len() / ROW), &values)?;
+        tx.post(&tally_statement(values.len() / ROW), &values)?;
     }
     Ok(())
 }

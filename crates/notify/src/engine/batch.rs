@@ -457,7 +457,7 @@ fn keep_reasons<'a>(tx: &mut Tx<'_>, decided: impl Iterator<Item = &'a Decided>)
             reasons.into(),
         ]);
     }
-    rows::insert(tx, (KEEP, ""), rows).map(drop)
+    rows::post(tx, (KEEP, ""), rows)
 }
 
 /// Stores why an event is not planned, instead of reasons.

@@ -329,7 +329,7 @@ fn send(
         }
     }
     closed.pages = !pages.is_empty();
-    rows::insert(
+    rows::post(
         tx,
         (PAGES, "on conflict (group_id, target_key) do nothing"),
         pages,

@@ -105,7 +105,7 @@ pub(crate) fn collect(
             rows.push([event.id.into(), set.into(), event.subject.id.into()]);
         }
     }
-    rows::insert(tx, (MEMBER, ""), rows)?;
+    rows::post(tx, (MEMBER, ""), rows)?;
     Ok(groups.into_values().collect())
 }
 

@@ -84,7 +84,7 @@ pub(crate) fn add(tx: &mut Tx<'_>, additions: &[Addition<'_>]) -> Result<(), Err
             ));
         }
     }
-    rows::insert(tx, (ROWS, ""), new)?;
+    rows::post(tx, (ROWS, ""), new)?;
     for (user, id, data) in frames {
         let frame = frame(tx.clock(), base::Kind::NotificationCreated, user, id, data);
         tx.announce(frame);

@@ -79,8 +79,8 @@ impl Expected {
 
     /// Whether the managers are to be notified of some of it at a certain time.
     fn save(self, tx: &mut Tx<'_>) -> Result<bool, Error> {
-        rows::insert(tx, (ROWS, ONCE), self.rows)?;
-        rows::insert(tx, (TEAMS, ONCE), self.teams)?;
+        rows::post(tx, (ROWS, ONCE), self.rows)?;
+        rows::post(tx, (TEAMS, ONCE), self.teams)?;
         Ok(self.due)
     }
 }

@@ -181,7 +181,7 @@ pub(crate) fn write(tx: &mut Tx<'_>, evidence: Vec<(Id, Evidence)>) -> Result<()
             evidence.content.into(),
         ]
     };
-    rows::insert(tx, (WRITE, OVER), evidence.into_iter().map(row).collect()).map(drop)
+    rows::post(tx, (WRITE, OVER), evidence.into_iter().map(row).collect())
 }
 
 const UNTARGETED: &str = "select f.id, f.tool, f.fingerprint, f.status from findings f where f.company_id = $1 \

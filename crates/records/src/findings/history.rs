@@ -89,7 +89,7 @@ pub(super) fn add(tx: &mut Tx<'_>, event: &Event, step: &Step<'_>, by: &By) -> R
 
 /// Records several steps: from [`row`].
 pub(super) fn write(tx: &mut Tx<'_>, steps: Vec<Vec<Value>>) -> Result<(), Error> {
-    rows::insert(tx, (INSERT, ""), steps).map(drop)
+    rows::post(tx, (INSERT, ""), steps)
 }
 
 /// The step that belongs to this event of a finding, as a row.

@@ -22,7 +22,7 @@ pub(super) fn write(tx: &mut Tx<'_>, finding: &Finding) -> Result<(), Error> {
             Value::from(finding.place.company.id),
         ]
     });
-    rows::insert(tx, (INSERT, "on conflict do nothing"), rows.collect()).map(drop)
+    rows::post(tx, (INSERT, "on conflict do nothing"), rows.collect())
 }
 
 /// The lookup key of an identifier: in upper case.

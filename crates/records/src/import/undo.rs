@@ -138,7 +138,7 @@ pub(super) fn note(tx: &mut Tx<'_>, scan: Id, before: &[Before]) -> Result<(), P
         Some(vec![scan.into(), before.id?.into(), text.into()])
     };
     let rows = before.iter().filter_map(row).collect();
-    rows::insert(tx, (NOTE, "on conflict (scan_id, finding_id) do nothing"), rows)?;
+    rows::post(tx, (NOTE, "on conflict (scan_id, finding_id) do nothing"), rows)?;
     Ok(())
 }
 
