@@ -3,6 +3,7 @@
 use std::{
     collections::BTreeMap,
     sync::{Arc, atomic::Ordering},
+    time::Duration,
 };
 
 use base::{Throttle, Time};
@@ -17,6 +18,9 @@ use crate::deliveries::{self, Claim, RecoverFrom, Round};
 
 /// How many messages one claim takes.
 const CLAIM: usize = 128;
+
+/// How long it waits for slots of messages in flight.
+const GATHER: Duration = Duration::from_millis(5);
 
 /// When the tables are checked.
 #[derive(Default)]
@@ -78,6 +82,7 @@ async fn step(shared: &Shared, sender: &mut Sender, schedule: &mut Schedule) -> 
         check(shared).await?;
         schedule.at = steady.after(shared.options.tick);
     }
+    gather(shared).await;
     let now = shared.now();
     let slots = shared.lanes.due(now, CLAIM);
     if slots.is_empty() {
@@ -85,6 +90,17 @@ async fn step(shared: &Shared, sender: &mut Sender, schedule: &mut Schedule) -> 
     }
     claim(shared, sender, slots).await?;
     Ok(true)
+}
+
+/// Waits briefly for more free slots, if there are only a few: a claim for one message costs almost as much as one for many.
+async fn gather(shared: &Shared) {
+    let more = async {
+        let now = shared.now();
+        while shared.lanes.next_due().is_some_and(|due| due <= now) && !shared.lanes.is_worth_claiming(now) {
+            shared.lanes.changed().await;
+        }
+    };
+    let _ = tokio::time::timeout(GATHER, more).await;
 }
 
 /// Whether quarantined messages can be read now.

@@ -204,6 +204,18 @@ impl Lanes {
             .min()
     }
 
+    /// Whether a claim takes enough to be worth its statements: a lane with something due has half of its slots free. Other lanes
+    /// soon have more.
+    pub(crate) fn is_worth_claiming(&self, now: Time) -> bool {
+        let state = self.lock();
+        let all = state.running >= self.all.div_ceil(2);
+        let mut due = state
+            .lanes
+            .iter()
+            .filter(|(_, lane)| lane.due.is_some_and(|due| due <= now));
+        !all && due.any(|(name, lane)| lane.running <= self.limit(name, lane) / 2)
+    }
+
     /// How many sends are in flight.
     #[cfg(test)]
     pub(crate) fn running(&self) -> usize {
@@ -292,6 +304,24 @@ mod tests {
         lanes.waits(&lane("later"), Time::from_nanos(5_000));
         assert!(lanes.slot_for_new(&lane("later"), NOW).is_some(), "not due yet");
         assert_eq!(lanes.next_due(), Some(Time::from_nanos(1)));
+    }
+
+    #[test]
+    fn a_claim_is_worth_it_when_a_lane_has_half_of_its_slots() {
+        let lanes = Lanes::new(100, 4);
+        let (busy, free) = (lane("busy"), lane("free"));
+        assert!(!lanes.is_worth_claiming(NOW), "nothing is due");
+        let mut slots: Vec<_> = (0..4).filter_map(|_| lanes.slot_for_new(&busy, NOW)).collect();
+        lanes.waits(&busy, NOW);
+        for expected in [false, false, true] {
+            assert_eq!(lanes.is_worth_claiming(NOW), expected);
+            slots.pop();
+        }
+        let slots = lanes.due(NOW, 100);
+        assert!(!lanes.is_worth_claiming(NOW));
+        lanes.waits(&free, NOW);
+        assert!(lanes.is_worth_claiming(NOW), "another lane does not wait for it");
+        drop(slots);
     }
 
     #[test]
