@@ -11,7 +11,8 @@ use crate::{
     order::{self, Order, Sorted},
     record::{
         Rules,
-        field::{Block, Checking, Columns, Day, Field, LastDay, Line, MaybeNumber, Number, Title, Word},
+        field::{Checking, Columns, Field},
+        kinds::{Block, Day, LastDay, Line, MaybeNumber, Number, Title, Word},
         record,
         schema::Property,
     },

@@ -12,7 +12,8 @@ use crate::{
     order::{self, Order, Sorted},
     record::{
         self, Rules,
-        field::{Block, Checking, Columns, Field, Line, Owners, Tags, Title, Word},
+        field::{Checking, Columns, Field},
+        kinds::{Block, Line, Owners, Tags, Title, Word},
         record,
         schema::Property,
     },

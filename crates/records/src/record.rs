@@ -3,13 +3,14 @@
 //!
 //! Owns: what plain records have in common. Must not: know a particular one.
 //!
-//! Each line of the table is a field with its [kind](field). From it follow the field of the record, of
+//! Each line of the table is a field with its [kind](kinds). From it follow the field of the record, of
 //! `New` and `Change`, its column, what the API shows and accepts with its schema, the checks, the name in an event's
 //! `changed`, and whether the text search covers it. `=> default` and `=> skip` are serde's attributes of the field in the
 //! body that creates a record: it may be omitted, or cannot be sent.
 
 pub mod field;
 pub(crate) mod http;
+pub mod kinds;
 pub mod schema;
 mod table;
 

@@ -8,8 +8,6 @@ use utoipa::{
     },
 };
 
-use super::field::Field;
-
 type Parts = Vec<(String, RefOr<Schema>)>;
 
 /// One property of an object.
@@ -22,24 +20,6 @@ pub struct Property {
 }
 
 impl Property {
-    /// What the API shows of a field of this kind, with this text about it.
-    pub(crate) fn shown<F: Field>(about: &str) -> Self {
-        let [shown, ..] = F::schemas(about.trim());
-        shown
-    }
-
-    /// The same in the body that creates a record.
-    pub(crate) fn given<F: Field>(about: &str) -> Self {
-        let [_, given, _] = F::schemas(about.trim());
-        given
-    }
-
-    /// The same in the body that changes one, where every field may be omitted.
-    pub(crate) fn changed<F: Field>(about: &str) -> Self {
-        let [.., changed] = F::schemas(about.trim());
-        changed.default()
-    }
-
     /// A value of a named schema.
     pub(crate) fn named<T: ToSchema>() -> Self {
         let mut parts = vec![(T::name().into_owned(), T::schema())];

@@ -156,7 +156,7 @@ macro_rules! record {
                 ("id", Property::named::<base::Id>()),
                 ("company_id", Property::named::<base::Id>()),
                 ("company_name", Property::plain::<String>()),
-                $((stringify!($field), Property::shown::<$kind>(concat!($($doc),+))),)+
+                $((stringify!($field), $crate::record::field::shown::<$kind>(concat!($($doc),+))),)+
                 ("created_at", Property::named::<base::Time>()),
                 ("updated_at", Property::named::<base::Time>()),
             ]
@@ -164,12 +164,12 @@ macro_rules! record {
         $crate::record::schema::described! {
             $NewBody as stringify!($NewBody) => $new, [
                 ("company_id", Property::named::<base::Id>().about("The company it belongs to.")),
-                $((stringify!($field), Property::given::<$kind>(concat!($($doc),+))$(.$given())?),)+
+                $((stringify!($field), $crate::record::field::given::<$kind>(concat!($($doc),+))$(.$given())?),)+
             ]
         }
         $crate::record::schema::described! {
             $ChangeBody as stringify!($ChangeBody) => $change, [
-                $((stringify!($field), Property::changed::<$kind>(concat!($($doc),+))),)+
+                $((stringify!($field), $crate::record::field::changed::<$kind>(concat!($($doc),+))),)+
             ]
         }
 

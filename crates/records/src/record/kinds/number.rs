@@ -4,7 +4,10 @@ use access::{Patch, validate::Check};
 use base::Time;
 use store::{Error, Value};
 
-use super::{Checking, Columns, Field, Property, described};
+use crate::record::{
+    field::{Checking, Columns, Field, as_is, described},
+    schema::Property,
+};
 use crate::{Date, Refused, column::time_or_none};
 
 /// A day is stored as a time: the column of `starts_on` is `starts_at`.

@@ -6,7 +6,10 @@ use access::{
 };
 use store::{Error, Value};
 
-use super::{Checking, Columns, Field, Property, described};
+use crate::record::{
+    field::{Checking, Columns, Field, as_is, described},
+    schema::Property,
+};
 use crate::{MAX_DESCRIPTION, MAX_LINE, MAX_TITLE, Refused, text};
 
 /// A name: one line with visible text.

@@ -6,8 +6,11 @@ use serde::{Serialize, de::DeserializeOwned};
 use store::{FromValue, Value};
 use utoipa::ToSchema;
 
-use super::{Checking, Columns, Field, Property, described};
 use crate::Refused;
+use crate::record::{
+    field::{Checking, Columns, Field, as_is, described},
+    schema::Property,
+};
 
 /// One of the words of an enum; a new record has its default.
 #[derive(Debug)]
