@@ -10,7 +10,7 @@ use std::{
 
 use base::Id;
 
-use super::Limits;
+use super::limits::Limits;
 
 /// One company may use one of this many parts.
 const PARTS: usize = 4;

@@ -8,22 +8,22 @@ use std::{collections::BTreeMap, fmt::Display, fs::File, path::PathBuf, sync::Ar
 use access::{Created, Once, Problem};
 use base::{Id, Severity};
 use formats::{Outcome, Surveyed};
-use serde::Serialize;
 use store::Tx;
 use tokio::{runtime::Handle, sync::mpsc};
 
 use super::{
-    answer::Imported,
+    answer::{Done, Imported, MAX_SKIPPED, Skipped},
     judge::{Incoming, judge},
     lease,
     plan::{self, Match, Plan, Planning},
-    portion::{self, CLOSED, PORTION, Work},
+    portion::{self, CLOSED, PORTION},
     prepare::{Prepared, Wanted, prepare},
     reading::spawn_reading,
     running::{Registration, Running, stopped},
     spool,
     tally::{Tally, tally},
     undo,
+    work::Work,
 };
 use crate::{
     Records, Refused,
@@ -31,19 +31,6 @@ use crate::{
     scans::{self, Counts},
     targets,
 };
-
-/// Maximum number of skipped results named in a response; the count includes all.
-pub const MAX_SKIPPED: usize = 1_000;
-
-/// A result that was not imported.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
-#[schema(as = SkippedResult)]
-pub struct Skipped {
-    /// Its place in the scan report, such as `runs[0].results[3]`.
-    pub r#where: String,
-    /// Why it was not imported.
-    pub reason: String,
-}
 
 /// A surveyed scan report, and its destination.
 pub(super) struct Job {
@@ -56,18 +43,6 @@ pub(super) struct Job {
     pub(super) note: Option<&'static str>,
     pub(super) wanted: Wanted,
     pub(super) once: Once,
-}
-
-/// What an import did, or would do.
-pub(super) struct Done {
-    pub(super) prepared: Prepared,
-    pub(super) format: &'static str,
-    pub(super) note: Option<&'static str>,
-    pub(super) counts: Counts,
-    pub(super) tally: Tally,
-    pub(super) skipped: Vec<Skipped>,
-    /// For a preview, the first findings that would be closed.
-    pub(super) closing: Vec<(Id, String)>,
 }
 
 /// Imports a scan report. It runs to its end even if nobody waits for it; if it fails, so does its scan.

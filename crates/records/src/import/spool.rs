@@ -19,7 +19,7 @@ use futures_util::{Stream, StreamExt};
 use tokio::io::AsyncWriteExt;
 
 use super::{
-    BUSY, Limits,
+    limits::{BUSY, Limits},
     packed::{self, Unpacking},
     room::{Room, Space, UsedUp},
 };

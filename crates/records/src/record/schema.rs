@@ -52,11 +52,16 @@ impl Property {
 
     /// With this description.
     pub(crate) fn about(mut self, text: &str) -> Self {
-        let text = Some(text.to_owned());
         match &mut self.schema {
-            RefOr::Ref(to) => to.description = text.unwrap_or_default(),
-            RefOr::T(Schema::Object(object)) => object.description = text,
-            RefOr::T(Schema::Array(array)) => array.description = text,
+            RefOr::Ref(to) => text.clone_into(&mut to.description),
+            RefOr::T(Schema::Object(object)) => object.description = Some(text.to_owned()),
+            RefOr::T(Schema::Array(array)) => array.description = Some(text.to_owned()),
+            // A named schema or null: next to the name.
+            RefOr::T(Schema::OneOf(one)) => {
+                if let Some(RefOr::Ref(to)) = one.items.first_mut() {
+                    text.clone_into(&mut to.description);
+                }
+            }
             RefOr::T(_) => {}
         }
         self
@@ -76,7 +81,7 @@ impl Property {
                 OneOfBuilder::new().item(schema).item(null).into()
             }
         };
-        self
+        self.default()
     }
 
     /// Or omitted.

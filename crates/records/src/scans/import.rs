@@ -6,8 +6,14 @@ use base::{Id, Scope};
 use serde_json::json;
 use store::Tx;
 
-use super::{Counts, New, Report, Scan, Status, change, event, list};
-use crate::{By, MAX_LINE, MAX_TITLE, Place, Refused, by::put, import::UndoCounts};
+use super::{
+    change::{self, New},
+    event, list,
+    numbers::UndoCounts,
+    scan::{Counts, Report, Scan},
+    status::Status,
+};
+use crate::{By, MAX_LINE, MAX_TITLE, Place, Refused, by::put};
 
 /// Starts the scan of an import from this tool: `scan.started`.
 ///
