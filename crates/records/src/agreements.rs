@@ -12,7 +12,7 @@ use crate::{
     record::{
         Rules,
         field::{Checking, Columns, Field},
-        kinds::{Block, Day, LastDay, Line, MaybeNumber, Number, Title, Word},
+        kinds::{Block, Day, Initial, LastDay, Line, MaybeNumber, Number, Title, Word},
         record,
         schema::Property,
     },
@@ -31,10 +31,8 @@ words! {
     }
 }
 
-impl Default for Status {
-    fn default() -> Self {
-        Self::Active
-    }
+impl Initial for Status {
+    const INITIAL: Self = Self::Active;
 }
 
 /// Maximum hours of an agreement.

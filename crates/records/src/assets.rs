@@ -13,7 +13,7 @@ use crate::{
     record::{
         self, Rules,
         field::{Checking, Columns, Field},
-        kinds::{Block, Line, Owners, Tags, Title, Word},
+        kinds::{Block, Initial, Line, Owners, Tags, Title, Word},
         record,
         schema::Property,
     },
@@ -66,22 +66,16 @@ words! {
     }
 }
 
-impl Default for Kind {
-    fn default() -> Self {
-        Self::Other
-    }
+impl Initial for Kind {
+    const INITIAL: Self = Self::Other;
 }
 
-impl Default for Criticality {
-    fn default() -> Self {
-        Self::Medium
-    }
+impl Initial for Criticality {
+    const INITIAL: Self = Self::Medium;
 }
 
-impl Default for Status {
-    fn default() -> Self {
-        Self::Active
-    }
+impl Initial for Status {
+    const INITIAL: Self = Self::Active;
 }
 
 record! {

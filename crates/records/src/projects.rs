@@ -16,7 +16,7 @@ use crate::{
     record::{
         self, Rules,
         field::{Checking, Columns, Field},
-        kinds::{Block, Day, Owners, Tags, Title, Word},
+        kinds::{Block, Day, Initial, Owners, Tags, Title, Word},
         record,
         schema::Property,
     },
@@ -35,10 +35,8 @@ words! {
     }
 }
 
-impl Default for Status {
-    fn default() -> Self {
-        Self::Planned
-    }
+impl Initial for Status {
+    const INITIAL: Self = Self::Planned;
 }
 
 record! {

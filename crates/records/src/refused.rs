@@ -21,11 +21,11 @@ pub enum Refused {
     Senseless(String),
     /// This person may not do it.
     Forbidden(String),
-    /// Too much of this kind is under way. It may work after this time.
+    /// Too much of this kind is running. It may work after this time.
     Busy(Duration, String),
     /// It was interrupted, or works again in a moment.
     Interrupted(String),
-    /// The lease on the work was lost: somebody else has it now, or it was deleted.
+    /// The lease on the work was lost: someone else has it now, or it was deleted.
     Lost(String),
     /// A fault of the program, which is in the log.
     Fault,

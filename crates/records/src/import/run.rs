@@ -19,8 +19,8 @@ use super::{
     portion::{self, CLOSED, PORTION},
     prepare::{Prepared, Wanted, prepare},
     reading::spawn_reading,
+    room,
     running::{Registration, Running, stopped},
-    spool,
     tally::{Tally, tally},
     undo,
     work::Work,
@@ -125,7 +125,7 @@ async fn through(records: &Records, mut prepared: Prepared, job: Job) -> Result<
     let of_coverage = prepared.of_coverage.clone();
     let handing = plan.clone();
     let file = job.file;
-    let reading = file.try_clone().map_err(|error| spool::unwritten(&error))?;
+    let reading = file.try_clone().map_err(|error| room::unwritten(&error))?;
     let reader = spawn_reading(&file, move || {
         let handout = HandOut {
             report: report.as_ref(),
@@ -175,7 +175,7 @@ async fn match_all(records: &Records, prepared: &Prepared, job: &Job) -> Result<
     let untargeted = prepared.untargeted();
     let (report, folder, root) = (job.report.clone(), job.folder.clone(), prepared.root.clone());
     let certain = prepared.certain;
-    let mut file = job.file.try_clone().map_err(|error| spool::unwritten(&error))?;
+    let mut file = job.file.try_clone().map_err(|error| room::unwritten(&error))?;
     let (targets, of_coverage) = (prepared.planned.clone(), prepared.of_coverage.clone());
     let (store, runtime) = (records.store().clone(), Handle::current());
     let mut matching = spawn_reading(&job.file, move || {
@@ -240,7 +240,7 @@ async fn close(
         records.running().check()?;
         let ids = plan
             .gone_from(start, records.store().portion(CLOSED))
-            .map_err(|error| spool::unwritten(&error))?;
+            .map_err(|error| room::unwritten(&error))?;
         start += ids.len() as u64;
         let work = work.clone();
         if work.scan.is_some() {
@@ -314,7 +314,7 @@ impl HandOut<'_> {
         mut file: File,
         portions: &mpsc::Sender<Vec<Incoming>>,
     ) -> Result<(u64, Vec<Skipped>), Refused> {
-        let mut results = self.plan.results().map_err(|error| spool::unwritten(&error))?;
+        let mut results = self.plan.results().map_err(|error| room::unwritten(&error))?;
         let mut places: std::collections::HashMap<u32, String> = std::collections::HashMap::new();
         let (mut index, mut skipped, mut named, mut broken) = (0, 0, Vec::new(), None);
         let mut entries = Vec::with_capacity(PORTION);
@@ -369,7 +369,7 @@ impl HandOut<'_> {
                 Refused::Fault
             })?;
         if let Some(error) = broken {
-            return Err(spool::unwritten(&error));
+            return Err(room::unwritten(&error));
         }
         if !entries.is_empty() {
             let _ = portions.blocking_send(entries);

@@ -57,9 +57,9 @@ pub trait Field {
     /// # Errors
     /// [`Error::Decode`] if the column does not match.
     fn read(columns: &mut Columns<'_>) -> Result<Self::Value, Error>;
-    /// The text of it that lists search.
-    fn searched(_: &Self::Value) -> &str {
-        ""
+    /// The text of it that lists search, if they do.
+    fn searched(_: &Self::Value) -> Option<&str> {
+        None
     }
 
     /// Writes what other tables have of it.
@@ -74,7 +74,7 @@ pub trait Field {
     ) -> Result<(), Error> {
         Ok(())
     }
-    /// Deletes what other tables have of it, if they do not follow by themselves.
+    /// Deletes what other tables have of it, unless the database does.
     ///
     /// # Errors
     /// The store's.

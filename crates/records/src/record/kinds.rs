@@ -1,11 +1,11 @@
 //! The kinds of fields that a plain record can have.
 
-mod beside;
 mod number;
+mod related;
 mod text;
 mod word;
 
-pub use beside::{Owners, OwnersBody, Tags};
 pub use number::{Day, LastDay, MaybeNumber, Number};
+pub use related::{Owners, OwnersBody, Tags};
 pub use text::{Block, Line, Title};
-pub use word::Word;
+pub use word::{Initial, Word};

@@ -45,7 +45,7 @@ impl Property {
     /// The same number, up to `most`.
     pub(crate) fn up_to(mut self, most: u32) -> Self {
         if let RefOr::T(Schema::Object(object)) = &mut self.schema {
-            object.maximum = Some(utoipa::Number::Int(most as isize));
+            object.maximum = Some(utoipa::Number::UInt(most as usize));
         }
         self
     }
@@ -85,10 +85,6 @@ impl Property {
     }
 
     /// Or omitted.
-    #[expect(
-        clippy::should_implement_trait,
-        reason = "named as the attribute of serde that says so"
-    )]
     pub(crate) fn default(mut self) -> Self {
         self.optional = true;
         self

@@ -122,10 +122,10 @@ macro_rules! record {
             $crate::record::change(tx, record, change, by)
         }
 
-        /// Deletes one that is [locked](get_for_update) and that nothing needs, with its event.
+        /// Deletes one that is [locked](get_for_update) and is not in use, with its event.
         ///
         /// # Errors
-        /// 409 if something needs it.
+        /// 409 if it is in use.
         pub fn delete(tx: &mut store::Tx<'_>, record: &$Record, by: &$crate::By) -> Result<(), $crate::Refused> {
             $crate::record::delete(tx, record, by)
         }
@@ -205,7 +205,7 @@ macro_rules! record {
                 [$(<$kind as Field>::stored(&self.$field),)+].into_iter().flatten().collect()
             }
             fn searched(&self) -> Vec<&str> {
-                vec![$(<$kind as Field>::searched(&self.$field),)+]
+                [$(<$kind as Field>::searched(&self.$field),)+].into_iter().flatten().collect()
             }
             fn begin(new: New, company: $crate::Named, (id, now): (base::Id, base::Time)) -> Self {
                 Self { id, company, $($field: new.$field,)+ created_at: now, updated_at: now }

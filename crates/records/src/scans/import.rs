@@ -82,8 +82,7 @@ pub fn complete(
 pub fn fail(tx: &mut Tx<'_>, scan: Id, error: &str, by: &By) -> Result<(), Refused> {
     let before = match list::get_for_update(tx, scan, &Scope::All) {
         Ok(scan) if scan.status.is_ahead() => scan,
-        Ok(_) => return Ok(()),
-        Err(Refused::NotFound) => return Ok(()),
+        Ok(_) | Err(Refused::NotFound) => return Ok(()),
         Err(problem) => return Err(problem),
     };
     let mut scan = before.clone();

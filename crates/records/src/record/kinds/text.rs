@@ -42,8 +42,8 @@ impl Field for Title {
     ) -> Result<Option<String>, Refused> {
         changed.map(|text| Self::given(name, text, with)).transpose()
     }
-    fn searched(value: &String) -> &str {
-        value
+    fn searched(value: &String) -> Option<&str> {
+        Some(value)
     }
 }
 
@@ -87,8 +87,8 @@ impl Field for Line {
     fn read(columns: &mut Columns<'_>) -> Result<String, Error> {
         columns.next()
     }
-    fn searched(value: &String) -> &str {
-        value
+    fn searched(value: &String) -> Option<&str> {
+        Some(value)
     }
 }
 
@@ -123,7 +123,7 @@ impl Field for Block {
     ) -> Result<Option<String>, Refused> {
         Ok(changed.map(|text| with.check.block(name, &text, MAX_DESCRIPTION)))
     }
-    fn searched(value: &String) -> &str {
-        value
+    fn searched(value: &String) -> Option<&str> {
+        Some(value)
     }
 }
