@@ -4,7 +4,10 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::problem::Problem;
+use crate::{
+    problem::{FieldError, Problem},
+    validate::Invalid,
+};
 
 /// The default number of rows per page.
 pub const DEFAULT: u32 = 25;
@@ -50,9 +53,20 @@ impl PageQuery {
     /// # Errors
     /// 422 for none or more than [`MAX`].
     pub fn limit(&self) -> Result<u32, Problem> {
+        Ok(self.rows()?)
+    }
+
+    /// The maximum number of rows of the page.
+    ///
+    /// # Errors
+    /// Names the limit if it is none or more than [`MAX`].
+    pub fn rows(&self) -> Result<u32, Invalid> {
         match self.limit.unwrap_or(DEFAULT) {
             limit @ 1..=MAX => Ok(limit),
-            _ => Err(Problem::field("limit", format!("must be from 1 to {MAX}"))),
+            _ => Err(Invalid(vec![FieldError::new(
+                "limit",
+                format!("must be from 1 to {MAX}"),
+            )])),
         }
     }
 
@@ -61,12 +75,18 @@ impl PageQuery {
     /// # Errors
     /// 422 for a text that is not a cursor of this list.
     pub fn after<C: FromStr>(&self) -> Result<Option<C>, Problem> {
+        Ok(self.position()?)
+    }
+
+    /// The value of the cursor, if there is one.
+    ///
+    /// # Errors
+    /// Names the cursor if it is not one of this list.
+    pub fn position<C: FromStr>(&self) -> Result<Option<C>, Invalid> {
+        let wrong = || Invalid(vec![FieldError::new("cursor", "must be a cursor of this list")]);
         self.cursor
             .as_deref()
-            .map(|text| {
-                text.parse()
-                    .map_err(|_| Problem::field("cursor", "must be a cursor of this list"))
-            })
+            .map(|text| text.parse().map_err(|_| wrong()))
             .transpose()
     }
 }

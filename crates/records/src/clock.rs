@@ -6,37 +6,21 @@
 
 mod acceptances;
 mod agreements;
-pub(crate) mod sweep;
+pub(crate) mod source;
+mod sweep;
+pub(crate) mod waiting;
 
 use std::{future::Future, sync::Arc, time::Duration};
 
-use access::Problem;
 use base::{Event, Kind, Time, bus::Batch, failpoint};
-use serde_json::json;
-use store::{Error, Tx, Value, rows};
+use store::Tx;
 use tokio::sync::{
     Notify,
     broadcast::{self, error::RecvError},
 };
 
-use crate::{Records, Settings, approvals, findings};
-
-/// A kind of record with timed announcements.
-pub(crate) struct Source {
-    /// Its name in the log.
-    pub(crate) name: &'static str,
-    /// Whether an event of this kind may bring the next instant forward.
-    pub(crate) concerns: fn(Kind) -> bool,
-    /// When there is something to do next; a time in the past is due.
-    pub(crate) next: fn(&mut Tx<'_>, &Settings) -> Result<Option<Time>, Error>,
-    /// Does what is due, for at most this many records; returns how many.
-    pub(crate) act: fn(&mut Tx<'_>, &Settings, u32) -> Result<usize, Problem>,
-    /// Postpones the record that is due soonest because it fails repeatedly.
-    pub(crate) postpone: Option<Postpone>,
-}
-
-/// Postpones a source's first record.
-type Postpone = fn(&mut Tx<'_>, Time) -> Result<(), Error>;
+use crate::{Records, Refused, Settings, approvals, findings};
+use source::Source;
 
 /// What the clock checks.
 const SOURCES: &[Source] = &[
@@ -130,17 +114,12 @@ impl SlaClock {
     ///
     /// # Errors
     /// The store's.
-    pub async fn begin(&self) -> Result<(), Problem> {
+    pub async fn begin(&self) -> Result<(), Refused> {
         let settings = self.records.settings();
         self.records
-            .write(move |tx| Ok(sweep::note_settings(tx, &settings)?))
+            .write(move |tx| sweep::note_settings(tx, &settings))
             .await?;
-        while self
-            .records
-            .write(|tx| Ok(approvals::adopt(tx, PORTION)?))
-            .await?
-            > 0
-        {}
+        while self.records.write(|tx| approvals::adopt(tx, PORTION)).await? > 0 {}
         Ok(())
     }
 
@@ -148,7 +127,7 @@ impl SlaClock {
     ///
     /// # Errors
     /// The store's: the affected records are still due.
-    pub async fn catch_up(&mut self) -> Result<Option<Time>, Problem> {
+    pub async fn catch_up(&mut self) -> Result<Option<Time>, Refused> {
         loop {
             let check = self.check().await?;
             if check.due.is_empty() {
@@ -157,7 +136,7 @@ impl SlaClock {
                 }
                 let settings = self.records.settings();
                 self.records
-                    .write(move |tx| Ok(sweep::advance(tx, &settings, SWEPT)?))
+                    .write(move |tx| sweep::advance(tx, &settings, SWEPT))
                     .await?;
                 continue;
             }
@@ -177,7 +156,7 @@ impl SlaClock {
         }
     }
 
-    async fn check(&self) -> Result<Check, Problem> {
+    async fn check(&self) -> Result<Check, Refused> {
         let settings = self.records.settings();
         let read = move |tx: &mut Tx<'_>| {
             let mut check = Check {
@@ -198,7 +177,7 @@ impl SlaClock {
     }
 
     /// One portion of one source. After a failure it takes one record at a time, to find the one that fails.
-    async fn act(&mut self, index: usize) -> Result<usize, Problem> {
+    async fn act(&mut self, index: usize) -> Result<usize, Refused> {
         let (source, failures) = (&SOURCES[index], self.failures[index]);
         let limit = if failures == 0 { PORTION } else { 1 };
         let settings = self.records.settings();
@@ -208,15 +187,15 @@ impl SlaClock {
             .await;
         match &acted {
             Ok(_) => self.failures[index] = 0,
-            Err(problem) if problem.status() == 503 => {}
-            Err(problem) => {
-                tracing::error!(%problem, source = source.name, "what is due could not be announced");
+            Err(refused) if refused.is_passing() => {}
+            Err(refused) => {
+                tracing::error!(problem = %refused, source = source.name, "what is due could not be announced");
                 self.failures[index] += 1;
                 if let Some(postpone) = source.postpone
                     && self.failures[index] > MAX_FAILURES
                 {
                     let until = self.now().after(POSTPONED);
-                    self.records.write(move |tx| Ok(postpone(tx, until)?)).await?;
+                    self.records.write(move |tx| postpone(tx, until)).await?;
                     self.failures[index] = 0;
                 }
             }
@@ -245,7 +224,7 @@ impl SlaClock {
 ///
 /// # Errors
 /// The store's.
-pub fn act(tx: &mut Tx<'_>, settings: &Settings, limit: u32) -> Result<Option<Time>, Problem> {
+pub fn act(tx: &mut Tx<'_>, settings: &Settings, limit: u32) -> Result<Option<Time>, Refused> {
     let mut next = None;
     for source in SOURCES {
         (source.act)(tx, settings, limit)?;
@@ -263,30 +242,5 @@ async fn announced(events: &mut broadcast::Receiver<Batch>) {
             Ok(_) | Err(RecvError::Lagged(_)) => break,
             Err(RecvError::Closed) => std::future::pending().await,
         }
-    }
-}
-
-/// The deadline fields of every event of the clock.
-pub(crate) fn describe(event: &mut Event, deadline: Time, step: u32, now: Time) {
-    event.data.insert("deadline".to_owned(), json!(deadline));
-    event.data.insert("step_hours".to_owned(), json!(step));
-    let left = deadline.since(now).as_secs() / 3600;
-    event.data.insert("hours_left".to_owned(), json!(left));
-}
-
-/// Records what is announced now: the statement's beginning and end, with the rows between.
-///
-/// # Errors
-/// [`Error::Fault`] if one of them was already announced: then nothing may be announced here. The store's.
-pub(crate) fn remember<const N: usize>(
-    tx: &mut Tx<'_>,
-    (begin, end): (&str, &str),
-    rows: Vec<[Value; N]>,
-) -> Result<(), Error> {
-    let count = rows.len() as u64;
-    if rows::insert(tx, (begin, end), rows)? == count {
-        Ok(())
-    } else {
-        Err(Error::Fault("a step was already announced by another node"))
     }
 }

@@ -5,7 +5,9 @@
 
 use std::str::FromStr;
 
-use access::{FieldError, Page, PageQuery, Problem, validate::Check};
+use crate::Refused;
+
+use access::{FieldError, Page, PageQuery, validate::Check};
 use base::Id;
 use store::Select;
 
@@ -83,13 +85,13 @@ impl<T: Sorted> Sort<T> {
     ///
     /// # Errors
     /// 422 for an invalid limit or cursor, such as one of another order.
-    pub(crate) fn page(self, select: Select, page: &PageQuery) -> Result<Select, Problem> {
-        let limit = page.limit()?;
+    pub(crate) fn page(self, select: Select, page: &PageQuery) -> Result<Select, Refused> {
+        let limit = page.rows()?;
         let than = if self.0.ascends { ">" } else { "<" };
         let id = T::ID;
         let after = page.cursor.as_deref().map(|text| {
             self.after(text)
-                .ok_or_else(|| Problem::field("cursor", "must be a cursor of this list"))
+                .ok_or_else(|| Refused::field("cursor", "must be a cursor of this list"))
         });
         let select = match (after.transpose()?, self.0.key) {
             (None, _) => select,
@@ -126,12 +128,12 @@ impl<T: Sorted> Sort<T> {
     ///
     /// # Errors
     /// As for [`page`](Self::page).
-    pub(crate) fn ids(self, parts: Vec<Select>, page: &PageQuery) -> Result<Select, Problem> {
+    pub(crate) fn ids(self, parts: Vec<Select>, page: &PageQuery) -> Result<Select, Refused> {
         let parts: Result<Vec<_>, _> = parts.into_iter().map(|part| self.page(part, page)).collect();
         let of_all = Select::new("select id from (")
             .union(parts?)
             .push(") as parts", Vec::new());
-        Ok(self.first(of_all, (self.0.key.map(|_| "key"), "id"), page.limit()?))
+        Ok(self.first(of_all, (self.0.key.map(|_| "key"), "id"), page.rows()?))
     }
 
     /// Sorts unordered rows.
@@ -148,8 +150,8 @@ impl<T: Sorted> Sort<T> {
     ///
     /// # Errors
     /// 422 for an invalid limit.
-    pub(crate) fn cut(self, rows: Vec<T>, page: &PageQuery) -> Result<Page<T>, Problem> {
-        Ok(Page::cut(rows, page.limit()?, |row| match self.0.key {
+    pub(crate) fn cut(self, rows: Vec<T>, page: &PageQuery) -> Result<Page<T>, Refused> {
+        Ok(Page::cut(rows, page.rows()?, |row| match self.0.key {
             None => row.id().to_string(),
             Some((_, key)) => format!("{}~{}~{}", self.0.name, key(row), row.id()),
         }))

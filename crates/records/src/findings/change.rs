@@ -1,18 +1,19 @@
 //! The changes of a finding's details, each with its one event.
 
-use access::Problem;
 use base::{Event, Kind, Severity, Time};
 use formats::Details;
 use serde_json::json;
 use store::Tx;
 
 use super::{
-    Finding, due, event,
+    due, event,
+    finding::Finding,
     history::{self, Changed},
     identifiers, row,
 };
 use crate::{
-    By, Named, Settings, approvals,
+    By, Named, Refused, Settings,
+    approvals::worse,
     by::put,
     differ::set,
     tags::{self, Tagged},
@@ -74,7 +75,7 @@ pub fn change(
     finding: &mut Finding,
     change: Change,
     context: Context<'_>,
-) -> Result<bool, Problem> {
+) -> Result<bool, Refused> {
     let mut changed = finding.clone();
     apply(&mut changed, change, context.settings);
     let differing = differences(finding, &changed);
@@ -102,7 +103,7 @@ pub fn change(
     history::add(tx, &updated, &step, context.by)?;
     tx.emit(updated)?;
     if changed.severity > finding.severity {
-        approvals::became_more_severe(tx, &changed, context.by)?;
+        worse::became_more_severe(tx, &changed, context.by)?;
     }
     *finding = changed;
     Ok(true)
@@ -145,7 +146,7 @@ pub(crate) fn adopt(
     finding: &mut Finding,
     change: Change,
     context: Context<'_>,
-) -> Result<(), Problem> {
+) -> Result<(), Refused> {
     apply(finding, change, context.settings);
     row::update(tx, finding, due::next_check(finding, context.settings))?;
     identifiers::write(tx, finding)?;

@@ -5,7 +5,7 @@ use std::{str::FromStr, time::Duration};
 use base::Time;
 use store::Select;
 
-use super::Status;
+use super::status::Status;
 
 const BREACHED: &str = "breached";
 const DUE_IN_7_DAYS: &str = "due_in_7_days";

@@ -5,15 +5,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use access::Problem;
 use base::{Event, Id, Kind, Time, failpoint};
 use serde_json::json;
 use store::{Error, Select, Tx, Value, params};
 
-use super::{Finding, Status, event, row};
+use super::{event, finding::Finding, row, status::Status};
 use crate::{
-    By, Settings,
-    clock::{self, Source},
+    By, Refused, Settings,
+    clock::source::{self, Source},
     column::time_or_none,
     sla::{Ladder, warnings},
 };
@@ -124,7 +123,7 @@ fn next(tx: &mut Tx<'_>, _: &Settings) -> Result<Option<Time>, Error> {
 }
 
 /// Checks findings that are due, earliest first, and announces what is due.
-fn act(tx: &mut Tx<'_>, settings: &Settings, limit: u32) -> Result<usize, Problem> {
+fn act(tx: &mut Tx<'_>, settings: &Settings, limit: u32) -> Result<usize, Refused> {
     let now = tx.now();
     let select = Select::new(row::SELECT)
         .filter("f.clock_at > 0 and f.clock_at <= ?", Some(now))
@@ -241,7 +240,7 @@ struct Announcement<'a> {
 impl Announcement<'_> {
     fn event(&self, tx: &Tx<'_>, now: Time) -> Event {
         let mut event = event::of(tx, self.which.kind(self.step), self.finding, &By::SYSTEM);
-        clock::describe(&mut event, self.deadline, self.step, now);
+        source::describe(&mut event, self.deadline, self.step, now);
         event
             .data
             .insert("severity".to_owned(), json!(self.finding.severity));
@@ -267,7 +266,7 @@ fn remember(tx: &mut Tx<'_>, announcements: &[Announcement<'_>], now: Time) -> R
             ]
         })
         .collect();
-    clock::remember(tx, (REMEMBER, NEARER), rows)
+    source::remember(tx, (REMEMBER, NEARER), rows)
 }
 
 const POSTPONE: &str = "update findings set clock_at = $1 where id in \

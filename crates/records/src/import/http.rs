@@ -11,7 +11,6 @@ use access::{
 };
 use axum::{
     extract::{Request, State},
-    http::StatusCode,
     response::{IntoResponse, Response},
 };
 use base::{Id, Scope};
@@ -27,6 +26,7 @@ use super::{
     answer::Imported,
     prepare::Wanted,
     reading::spawn_reading,
+    room,
     run::{self, Job},
     spool::{self, Spooled},
 };
@@ -122,7 +122,7 @@ pub async fn import(
         encoding,
     };
     // It continues if the caller disconnects, and so does its share.
-    let reading = file.try_clone().map_err(|error| spool::unwritten(&error))?;
+    let reading = file.try_clone().map_err(|error| room::unwritten(&error))?;
     let surveying = spawn_reading(&file, move || (survey(reading, format, &options), held));
     let (surveyed, held) = surveying.await.map_err(|_| Problem::internal())?;
     let (format, report, file) = surveyed?;
@@ -202,10 +202,10 @@ fn exists(tx: &mut Tx<'_>, scope: &Scope, company: Id, project: Option<Id>) -> R
         return Ok(());
     };
     match projects::get(tx, project, &Scope::of([company])) {
-        Err(problem) if problem.status() == StatusCode::NOT_FOUND => {
+        Err(crate::Refused::NotFound) => {
             Err(Problem::field("project_id", "must be a project of the company"))
         }
-        outcome => outcome.map(drop),
+        outcome => Ok(outcome.map(drop)?),
     }
 }
 

@@ -3,8 +3,7 @@
 //! Owns: one transaction of an import: the outcome of its entries ([`judge`]) with its events, and closing what is
 //! gone. Must not: write a finding other than through `findings`, or keep a transaction open while reading a file.
 
-use access::Problem;
-use base::{Id, Time};
+use base::Id;
 use formats::Found;
 use store::Tx;
 
@@ -14,9 +13,10 @@ use super::{
     lease,
     tally::{Tally, tally},
     undo,
+    work::{Slot, Work},
 };
 use crate::{
-    By, Named, Place, Settings,
+    Refused, Settings,
     findings::{
         self, Change, Context, Finding, New, Rows, Status,
         evidence::{self, Evidence},
@@ -33,51 +33,11 @@ pub(super) const CLOSED: usize = 500;
 // A portion reads its findings with one statement.
 const _: () = assert!(CLOSED <= store::rows::MOST && PORTION <= CLOSED);
 
-/// What stays the same for all portions of an import.
-#[derive(Debug)]
-pub(super) struct Work {
-    pub(super) place: Place,
-    /// Who imports, and into which scan.
-    pub(super) by: By,
-    /// The scan; none for a preview.
-    pub(super) scan: Option<Id>,
-    pub(super) targets: Vec<Slot>,
-    /// The settings of all companies. Each portion reads this company's: an import may take long.
-    pub(super) settings: Settings,
-    /// The ownership rules at the start of the import.
-    pub(super) rules: ByRule,
-}
-
-/// A target of an import.
-#[derive(Debug, Clone)]
-pub(super) struct Slot {
-    /// Its id; none for a preview with a target that does not exist yet.
-    pub(super) id: Option<Id>,
-    pub(super) tool: String,
-    pub(super) name: String,
-    /// When the scan report was created, by its own clock if it has one.
-    pub(super) reported_at: Time,
-    /// Whether a later scan report is known: then only findings that do not exist yet are added.
-    pub(super) older: bool,
-    /// The asset with this identifier.
-    pub(super) asset: Option<Named>,
-}
-
-impl Slot {
-    /// Its id with its name.
-    pub(super) fn named(&self) -> Option<Named> {
-        self.id.map(|id| Named {
-            id,
-            name: self.name.clone(),
-        })
-    }
-}
-
 /// Applies a portion.
 ///
 /// # Errors
 /// 409 if the import was given up in the meantime; the store's.
-pub(super) fn apply(tx: &mut Tx<'_>, work: &Work, entries: &[Incoming]) -> Result<Tally, Problem> {
+pub(super) fn apply(tx: &mut Tx<'_>, work: &Work, entries: &[Incoming]) -> Result<Tally, Refused> {
     let scan = work.checked_scan(tx)?;
     let actions = judge(tx, work, entries, true)?;
     let mut tally = tally(&actions);
@@ -92,7 +52,7 @@ fn perform(
     scan: Id,
     actions: Vec<Action>,
     tally: &mut Tally,
-) -> Result<(), Problem> {
+) -> Result<(), Refused> {
     let company = work.place.company.id;
     let settings = work.settings.of(tx, company)?;
     let context = work.context(&settings);
@@ -164,7 +124,7 @@ fn changed(
     changing: Changing,
     rules: &ByRule,
     context: Context<'_>,
-) -> Result<Finding, Problem> {
+) -> Result<Finding, Refused> {
     let (mut finding, change) = (changing.finding, changing.change);
     let target = work.targets.get(changing.slot).and_then(Slot::named);
     finding.target = target.or(finding.target);
@@ -203,7 +163,7 @@ fn changed(
 ///
 /// # Errors
 /// As for [`apply`].
-pub(super) fn close(tx: &mut Tx<'_>, work: &Work, ids: &[Id]) -> Result<Tally, Problem> {
+pub(super) fn close(tx: &mut Tx<'_>, work: &Work, ids: &[Id]) -> Result<Tally, Refused> {
     let scan = work.checked_scan(tx)?;
     let settings = work.settings.of(tx, work.place.company.id)?;
     let gone = found_again::get_for_update(tx, work.place.company.id, ids)?;
@@ -236,7 +196,7 @@ pub(super) fn would_close(
     tx: &mut Tx<'_>,
     work: &Work,
     ids: &[Id],
-) -> Result<(Tally, Vec<Finding>), Problem> {
+) -> Result<(Tally, Vec<Finding>), Refused> {
     let gone = found_again::get(tx, work.place.company.id, ids)?;
     let scan = tx.id();
     let tally = closing(gone.values(), scan).0;
@@ -270,8 +230,8 @@ impl Work {
     }
 
     /// The scan, after checking that it holds its targets.
-    fn checked_scan(&self, tx: &mut Tx<'_>) -> Result<Id, Problem> {
-        let scan = self.scan.ok_or_else(Problem::internal)?;
+    fn checked_scan(&self, tx: &mut Tx<'_>) -> Result<Id, Refused> {
+        let scan = self.scan.ok_or(Refused::Fault)?;
         lease::renew(tx, scan, self.targets.len())?;
         Ok(scan)
     }

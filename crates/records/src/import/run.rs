@@ -6,45 +6,31 @@
 use std::{collections::BTreeMap, fmt::Display, fs::File, path::PathBuf, sync::Arc, time::Duration};
 
 use access::{Created, Once, Problem};
-use axum::http::StatusCode;
 use base::{Id, Severity};
 use formats::{Outcome, Surveyed};
-use serde::Serialize;
 use store::Tx;
 use tokio::{runtime::Handle, sync::mpsc};
 
 use super::{
-    answer::Imported,
+    answer::{Done, Imported, MAX_SKIPPED, Skipped},
     judge::{Incoming, judge},
     lease,
     plan::{self, Match, Plan, Planning},
-    portion::{self, CLOSED, PORTION, Work},
+    portion::{self, CLOSED, PORTION},
     prepare::{Prepared, Wanted, prepare},
     reading::spawn_reading,
+    room,
     running::{Registration, Running, stopped},
-    spool,
     tally::{Tally, tally},
     undo,
+    work::Work,
 };
 use crate::{
-    Records,
+    Records, Refused,
     findings::responsible::ByRule,
     scans::{self, Counts},
     targets,
 };
-
-/// Maximum number of skipped results named in a response; the count includes all.
-pub const MAX_SKIPPED: usize = 1_000;
-
-/// A result that was not imported.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
-#[schema(as = SkippedResult)]
-pub struct Skipped {
-    /// Its place in the scan report, such as `runs[0].results[3]`.
-    pub r#where: String,
-    /// Why it was not imported.
-    pub reason: String,
-}
 
 /// A surveyed scan report, and its destination.
 pub(super) struct Job {
@@ -59,18 +45,6 @@ pub(super) struct Job {
     pub(super) once: Once,
 }
 
-/// What an import did, or would do.
-pub(super) struct Done {
-    pub(super) prepared: Prepared,
-    pub(super) format: &'static str,
-    pub(super) note: Option<&'static str>,
-    pub(super) counts: Counts,
-    pub(super) tally: Tally,
-    pub(super) skipped: Vec<Skipped>,
-    /// For a preview, the first findings that would be closed.
-    pub(super) closing: Vec<(Id, String)>,
-}
-
 /// Imports a scan report. It runs to its end even if nobody waits for it; if it fails, so does its scan.
 pub(super) async fn run(records: Records, job: Job) -> Result<Created<Imported>, Problem> {
     let (wanted, settings) = (job.wanted.clone(), records.settings());
@@ -78,7 +52,7 @@ pub(super) async fn run(records: Records, job: Job) -> Result<Created<Imported>,
     let running = records.running().clone();
     running.check()?;
     let begun = records.store().write_step(move |tx| {
-        let is_running = |tx: &mut Tx<'_>, scan| lease::is_running(tx, &running, scan);
+        let is_running = |tx: &mut Tx<'_>, scan| Ok(lease::is_running(tx, &running, scan)?);
         if let Some(answer) = once.begin(tx, is_running)? {
             return Ok(Created::Repeated(answer));
         }
@@ -101,13 +75,13 @@ pub(super) async fn run(records: Records, job: Job) -> Result<Created<Imported>,
         }
         Err(problem) => {
             fail(&records, &work, &problem).await;
-            Err(problem)
+            Err(problem.into())
         }
     }
 }
 
 /// What a scan report would do: the same steps, but nothing is written or locked.
-pub(super) async fn preview(records: Records, job: Job) -> Result<Imported, Problem> {
+pub(super) async fn preview(records: Records, job: Job) -> Result<Imported, Refused> {
     let (wanted, settings) = (job.wanted.clone(), records.settings());
     let report = job.report.clone();
     let looked = records
@@ -118,8 +92,8 @@ pub(super) async fn preview(records: Records, job: Job) -> Result<Imported, Prob
 }
 
 /// The first transaction: the scan, its event, and the right to write.
-fn begin(tx: &mut Tx<'_>, running: &Running, prepared: &mut Prepared) -> Result<(Id, Registration), Problem> {
-    let work = Arc::get_mut(&mut prepared.work).ok_or_else(Problem::internal)?;
+fn begin(tx: &mut Tx<'_>, running: &Running, prepared: &mut Prepared) -> Result<(Id, Registration), Refused> {
+    let work = Arc::get_mut(&mut prepared.work).ok_or(Refused::Fault)?;
     let scan = scans::start(tx, &prepared.tools.join(", "), &work.place, &work.by)?;
     let leases: Vec<_> = work
         .targets
@@ -136,11 +110,11 @@ fn begin(tx: &mut Tx<'_>, running: &Running, prepared: &mut Prepared) -> Result<
 }
 
 /// Everything between the first transaction and the last, and the last.
-async fn through(records: &Records, mut prepared: Prepared, job: Job) -> Result<Imported, Problem> {
+async fn through(records: &Records, mut prepared: Prepared, job: Job) -> Result<Imported, Refused> {
     let report = job.report.clone();
     let looked = records.store().read(move |tx| {
         prepared.read_existing(tx, report.as_ref())?;
-        Ok::<_, Problem>(prepared)
+        Ok::<_, Refused>(prepared)
     });
     let prepared = looked.await?;
     let work = prepared.work.clone();
@@ -151,7 +125,7 @@ async fn through(records: &Records, mut prepared: Prepared, job: Job) -> Result<
     let of_coverage = prepared.of_coverage.clone();
     let handing = plan.clone();
     let file = job.file;
-    let reading = file.try_clone().map_err(|error| spool::unwritten(&error))?;
+    let reading = file.try_clone().map_err(|error| room::unwritten(&error))?;
     let reader = spawn_reading(&file, move || {
         let handout = HandOut {
             report: report.as_ref(),
@@ -169,7 +143,7 @@ async fn through(records: &Records, mut prepared: Prepared, job: Job) -> Result<
             tally.add(portion(records, work.clone(), part).await?);
         }
     }
-    let (skipped, named) = reader.await.map_err(|_| Problem::internal())??;
+    let (skipped, named) = reader.await.map_err(|_| Refused::Fault)??;
     let closing = close(records, &work, &plan, &mut tally).await?;
     let done = Done {
         counts: counts(read, skipped, &tally),
@@ -184,7 +158,7 @@ async fn through(records: &Records, mut prepared: Prepared, job: Job) -> Result<
     // Not in the last transaction, which others wait for: what the import holds does not change in between.
     let open = records
         .store()
-        .read(move |tx| targets::open(tx, &targets).map_err(Problem::from))
+        .read(move |tx| targets::open(tx, &targets).map_err(Refused::from))
         .await?;
     if work.scan.is_some() {
         end(records, Arc::new(done), open, job.once).await
@@ -197,11 +171,11 @@ async fn through(records: &Records, mut prepared: Prepared, job: Job) -> Result<
 const HEARTBEAT: Duration = Duration::from_secs(10);
 
 /// Matches the whole scan report before any of it is written.
-async fn match_all(records: &Records, prepared: &Prepared, job: &Job) -> Result<Arc<Plan>, Problem> {
+async fn match_all(records: &Records, prepared: &Prepared, job: &Job) -> Result<Arc<Plan>, Refused> {
     let untargeted = prepared.untargeted();
     let (report, folder, root) = (job.report.clone(), job.folder.clone(), prepared.root.clone());
     let certain = prepared.certain;
-    let mut file = job.file.try_clone().map_err(|error| spool::unwritten(&error))?;
+    let mut file = job.file.try_clone().map_err(|error| room::unwritten(&error))?;
     let (targets, of_coverage) = (prepared.planned.clone(), prepared.of_coverage.clone());
     let (store, runtime) = (records.store().clone(), Handle::current());
     let mut matching = spawn_reading(&job.file, move || {
@@ -221,7 +195,7 @@ async fn match_all(records: &Records, prepared: &Prepared, job: &Job) -> Result<
     loop {
         tokio::select! {
             biased;
-            done = &mut matching => return done.map_err(|_| Problem::internal())?.map(Arc::new),
+            done = &mut matching => return done.map_err(|_| Refused::Fault)?.map(Arc::new),
             () = records.running().stops() => return Err(stopped()),
             () = records.store().clock().sleep(HEARTBEAT) => heartbeat(records, &prepared.work).await?,
         }
@@ -229,14 +203,14 @@ async fn match_all(records: &Records, prepared: &Prepared, job: &Job) -> Result<
 }
 
 /// Renews the leases of an import that has not begun to write.
-async fn heartbeat(records: &Records, work: &Arc<Work>) -> Result<(), Problem> {
+async fn heartbeat(records: &Records, work: &Arc<Work>) -> Result<(), Refused> {
     let Some(scan) = work.scan else { return Ok(()) };
     let count = work.targets.len();
     again(records, 0, move |tx| lease::renew(tx, scan, count)).await
 }
 
 /// One portion: written, or for a preview only counted.
-async fn portion(records: &Records, work: Arc<Work>, entries: Arc<Vec<Incoming>>) -> Result<Tally, Problem> {
+async fn portion(records: &Records, work: Arc<Work>, entries: Arc<Vec<Incoming>>) -> Result<Tally, Refused> {
     records.running().check()?;
     if work.scan.is_some() {
         return again(records, entries.len(), move |tx| {
@@ -246,7 +220,7 @@ async fn portion(records: &Records, work: Arc<Work>, entries: Arc<Vec<Incoming>>
     }
     let looked = records.store().read(move |tx| {
         let actions = judge(tx, &work, &entries, false)?;
-        Ok::<_, Problem>(tally(&actions))
+        Ok::<_, Refused>(tally(&actions))
     });
     looked.await
 }
@@ -260,13 +234,13 @@ async fn close(
     work: &Arc<Work>,
     plan: &Arc<Plan>,
     tally: &mut Tally,
-) -> Result<Vec<(Id, String)>, Problem> {
+) -> Result<Vec<(Id, String)>, Refused> {
     let (mut start, mut named) = (0, Vec::new());
     while start < plan.gone_count {
         records.running().check()?;
         let ids = plan
             .gone_from(start, records.store().portion(CLOSED))
-            .map_err(|error| spool::unwritten(&error))?;
+            .map_err(|error| room::unwritten(&error))?;
         start += ids.len() as u64;
         let work = work.clone();
         if work.scan.is_some() {
@@ -296,11 +270,11 @@ async fn end(
     done: Arc<Done>,
     open: BTreeMap<Severity, u64>,
     once: Once,
-) -> Result<Imported, Problem> {
+) -> Result<Imported, Refused> {
     let report = done.prepared.report(&done.tally);
     again(records, 0, move |tx| {
         let work = &done.prepared.work;
-        let scan = work.scan.ok_or_else(Problem::internal)?;
+        let scan = work.scan.ok_or(Refused::Fault)?;
         lease::renew(tx, scan, work.targets.len())?;
         targets::is_latest(tx, scan, &done.prepared.coverage)?;
         lease::release(tx, scan)?;
@@ -339,8 +313,8 @@ impl HandOut<'_> {
         &self,
         mut file: File,
         portions: &mpsc::Sender<Vec<Incoming>>,
-    ) -> Result<(u64, Vec<Skipped>), Problem> {
-        let mut results = self.plan.results().map_err(|error| spool::unwritten(&error))?;
+    ) -> Result<(u64, Vec<Skipped>), Refused> {
+        let mut results = self.plan.results().map_err(|error| room::unwritten(&error))?;
         let mut places: std::collections::HashMap<u32, String> = std::collections::HashMap::new();
         let (mut index, mut skipped, mut named, mut broken) = (0, 0, Vec::new(), None);
         let mut entries = Vec::with_capacity(PORTION);
@@ -392,10 +366,10 @@ impl HandOut<'_> {
             .each(&mut file, self.root, &mut each)
             .map_err(|error| {
                 tracing::error!(%error, "a checked scan report could not be read again");
-                Problem::internal()
+                Refused::Fault
             })?;
         if let Some(error) = broken {
-            return Err(spool::unwritten(&error));
+            return Err(room::unwritten(&error));
         }
         if !entries.is_empty() {
             let _ = portions.blocking_send(entries);
@@ -419,8 +393,8 @@ const FEW: usize = 16;
 async fn again<T: Send + 'static>(
     records: &Records,
     entries: usize,
-    f: impl Fn(&mut Tx<'_>) -> Result<T, Problem> + Clone + Send + 'static,
-) -> Result<T, Problem> {
+    f: impl Fn(&mut Tx<'_>) -> Result<T, Refused> + Clone + Send + 'static,
+) -> Result<T, Refused> {
     let mut pauses = PAUSES.into_iter();
     loop {
         let written = if entries > FEW {
@@ -429,7 +403,7 @@ async fn again<T: Send + 'static>(
             records.store().write_step(f.clone()).await
         };
         match (written, pauses.next()) {
-            (Err(problem), Some(pause)) if problem.status() == StatusCode::SERVICE_UNAVAILABLE => {
+            (Err(problem), Some(pause)) if problem.is_passing() => {
                 records.store().clock().sleep(pause).await;
             }
             (outcome, _) => return outcome,
@@ -438,9 +412,9 @@ async fn again<T: Send + 'static>(
 }
 
 /// The last transaction of a failed import. If it fails, too, [`lease::recover`] does it.
-async fn fail(records: &Records, work: &Arc<Work>, problem: &Problem) {
+async fn fail(records: &Records, work: &Arc<Work>, problem: &Refused) {
     let Some(scan) = work.scan else { return };
-    let (by, reason) = (work.by.clone(), problem.detail().to_owned());
+    let (by, reason) = (work.by.clone(), problem.detail());
     let failed = records.store().write(move |tx| {
         lease::release(tx, scan)?;
         scans::fail(tx, scan, &reason, &by)

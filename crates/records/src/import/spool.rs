@@ -6,7 +6,7 @@
 //! The file has no name in any folder, so nothing has to delete it: it vanishes when it is closed, even if the request
 //! is canceled or the process is killed.
 
-use std::{fs::File, io, path::PathBuf, sync::Arc, time::Duration};
+use std::{fs::File, path::PathBuf, sync::Arc, time::Duration};
 
 use access::{IdempotencyKey, Once, Problem};
 use axum::{
@@ -19,9 +19,9 @@ use futures_util::{Stream, StreamExt};
 use tokio::io::AsyncWriteExt;
 
 use super::{
-    BUSY, Limits,
+    limits::Limits,
     packed::{self, Unpacking},
-    room::{Room, Space, UsedUp},
+    room::{Room, Space, unwritten},
 };
 
 /// How long a sender may pause.
@@ -271,24 +271,9 @@ fn broken() -> Problem {
     )
 }
 
-pub(super) fn unwritten(error: &io::Error) -> Problem {
-    let inner = error.get_ref();
-    if inner.is_some_and(<dyn std::error::Error + Send + Sync>::is::<UsedUp>) {
-        let detail = "Current uploads use up the disk space for scan reports. Try again when one is done.";
-        return Problem::busy(BUSY, detail);
-    }
-    match error.kind() {
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Problem::from(store::Error::Full),
-        _ => {
-            tracing::error!(%error, "a scan report could not be spooled");
-            Problem::internal()
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use std::io::{Read, Seek, Write};
+    use std::io::{self, Read, Seek, Write};
 
     use futures_util::stream;
 
