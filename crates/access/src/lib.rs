@@ -60,7 +60,7 @@ pub use page::{Page, PageQuery};
 pub use password_rules::acceptable as acceptable_password;
 pub use patch::Patch;
 pub use problem::{CONTENT_TYPE as PROBLEM_CONTENT_TYPE, Denied, FieldError, Problem};
-pub use role::{NotARole, Role};
+pub use role::Role;
 pub use secret::{Key, Keys, NotOpened, Secret, Vault, mask};
 pub use sessions::{Session, end_earlier as sessions_end_earlier};
 pub use shares::{Costly, ShareLimits, costly, share};

@@ -3,70 +3,27 @@
 //! Owns: the table `saved_views`, always by owner. Must not: know what a query means; the console does.
 
 use base::{Id, Time};
-use serde::{Deserialize, Serialize};
-use store::{Error, FromRow, FromValue, Row, Select, Tx, Value, params};
+use serde::Serialize;
+use store::{Error, FromRow, Row, Select, Tx, params};
 
 use crate::Problem;
 
 /// How many views a user may have.
 pub(crate) const MOST: u64 = 100;
 
-/// A page of the console that shows a list.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(rename_all = "lowercase")]
-#[schema(as = ViewPage)]
-#[expect(missing_docs, reason = "the names are the documentation")]
-pub enum ViewPage {
-    Findings,
-    Scans,
-    Assets,
-    Projects,
-    Agreements,
-    Reports,
-    Approvals,
-    Calendar,
-    Inbox,
-}
-
-impl ViewPage {
-    const ALL: [Self; 9] = [
-        Self::Findings,
-        Self::Scans,
-        Self::Assets,
-        Self::Projects,
-        Self::Agreements,
-        Self::Reports,
-        Self::Approvals,
-        Self::Calendar,
-        Self::Inbox,
-    ];
-
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Findings => "findings",
-            Self::Scans => "scans",
-            Self::Assets => "assets",
-            Self::Projects => "projects",
-            Self::Agreements => "agreements",
-            Self::Reports => "reports",
-            Self::Approvals => "approvals",
-            Self::Calendar => "calendar",
-            Self::Inbox => "inbox",
-        }
-    }
-}
-
-impl From<ViewPage> for Value {
-    fn from(page: ViewPage) -> Self {
-        Self::Text(page.name().to_owned())
-    }
-}
-
-impl FromValue for ViewPage {
-    const WHAT: &'static str = "a page of the console";
-    fn from_value(value: &Value) -> Option<Self> {
-        let name = String::from_value(value)?;
-        Self::ALL.into_iter().find(|page| page.name() == name)
+store::words! {
+    /// A page of the console that shows a list.
+    #[expect(missing_docs, reason = "the names are the documentation")]
+    pub enum ViewPage (ViewPage, "a page of the console") {
+        Findings "findings",
+        Scans "scans",
+        Assets "assets",
+        Projects "projects",
+        Agreements "agreements",
+        Reports "reports",
+        Approvals "approvals",
+        Calendar "calendar",
+        Inbox "inbox",
     }
 }
 

@@ -1,7 +1,7 @@
 //! The shared vocabulary of Campanile: ids, time, severity, events, the one tenant rule, the bus.
 //!
 //! Owns: [`Id`], [`Time`] and [`Clock`], [`Severity`], [`Event`] and the table of [`Kind`]s, [`Scope`], the pages of
-//! records ([`page`]), the cleaning of untrusted text ([`text`]), fair queueing ([`turns`]), and timeouts that a suspended
+//! records ([`page`]), enums of words ([`word`]), the cleaning of untrusted text ([`text`]), fair queueing ([`turns`]), and timeouts that a suspended
 //! process does not use up ([`patience`]).
 //! Must not: do I/O of any kind, or know a domain, a consumer or a database.
 
@@ -20,6 +20,7 @@ pub mod text;
 pub mod throttle;
 pub mod time;
 pub mod turns;
+pub mod word;
 
 pub use background::spawn_background;
 pub use bus::Bus;
@@ -32,3 +33,4 @@ pub use severity::Severity;
 pub use throttle::Throttle;
 pub use time::Time;
 pub use turns::{Bounds, Full, Turn, Turns};
+pub use word::NotAWord;

@@ -10,8 +10,9 @@ pub use change::{Change, New, change, create, delete};
 pub use list::{Filter, Sort, get, get_for_update, list};
 
 use base::{Id, Time};
+use store::words;
 
-use crate::{Date, Named, word::words};
+use crate::{Date, Named};
 
 words! {
     /// The status of an agreement.

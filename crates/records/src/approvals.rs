@@ -20,8 +20,9 @@ pub use list::{Filter, Sort, get, get_for_update, list};
 pub(crate) use worse::{answerable, became_more_severe};
 
 use base::{Id, Severity, Time};
+use store::words;
 
-use crate::{Named, word::words};
+use crate::Named;
 
 words! {
     /// The status of an approval.

@@ -10,8 +10,9 @@ pub use change::{Change, New, change, create, delete};
 pub use list::{Filter, Sort, get, get_for_update, in_company, list};
 
 use base::{Id, Time};
+use store::words;
 
-use crate::{Named, owned::Owned, word::words};
+use crate::{Named, owned::Owned};
 
 words! {
     /// What kind of thing an asset is.

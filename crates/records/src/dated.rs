@@ -12,58 +12,30 @@ pub use due::due;
 use std::{fmt, str::FromStr};
 
 use base::{Id, Scope, Severity, SubjectType, Time};
-use serde::{Deserialize, Serialize};
 
 use crate::{Date, Named};
 
-/// Why something is on the calendar.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema,
-)]
-#[serde(rename_all = "snake_case")]
-#[schema(as = CalendarKind)]
-pub enum Kind {
-    /// A project starts.
-    ProjectStart,
-    /// A project ends.
-    ProjectEnd,
-    /// A scan is scheduled, or has started and is running.
-    Scan,
-    /// The SLA deadline of an open finding.
-    SlaDue,
-    /// The retest deadline of an open finding.
-    RetestDue,
-    /// The last day of a framework agreement.
-    AgreementExpiry,
-    /// A risk acceptance expires.
-    AcceptanceEnd,
+base::words! {
+    /// Why something is on the calendar.
+    pub enum Kind (CalendarKind) {
+        /// A project starts.
+        ProjectStart "project_start",
+        /// A project ends.
+        ProjectEnd "project_end",
+        /// A scan is scheduled, or has started and is running.
+        Scan "scan",
+        /// The SLA deadline of an open finding.
+        SlaDue "sla_due",
+        /// The retest deadline of an open finding.
+        RetestDue "retest_due",
+        /// The last day of a framework agreement.
+        AgreementExpiry "agreement_expiry",
+        /// A risk acceptance expires.
+        AcceptanceEnd "acceptance_end",
+    }
 }
 
 impl Kind {
-    /// All of them.
-    pub const ALL: [Self; 7] = [
-        Self::ProjectStart,
-        Self::ProjectEnd,
-        Self::Scan,
-        Self::SlaDue,
-        Self::RetestDue,
-        Self::AgreementExpiry,
-        Self::AcceptanceEnd,
-    ];
-
-    /// The name in the API.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::ProjectStart => "project_start",
-            Self::ProjectEnd => "project_end",
-            Self::Scan => "scan",
-            Self::SlaDue => "sla_due",
-            Self::RetestDue => "retest_due",
-            Self::AgreementExpiry => "agreement_expiry",
-            Self::AcceptanceEnd => "acceptance_end",
-        }
-    }
-
     /// What kind of record it is about.
     pub const fn entity(self) -> SubjectType {
         match self {
@@ -86,19 +58,6 @@ impl Kind {
             self,
             Self::ProjectStart | Self::ProjectEnd | Self::AgreementExpiry
         )
-    }
-}
-
-impl FromStr for Kind {
-    type Err = String;
-    fn from_str(text: &str) -> Result<Self, String> {
-        Self::ALL
-            .into_iter()
-            .find(|kind| kind.name() == text)
-            .ok_or_else(|| {
-                let names: Vec<_> = Self::ALL.into_iter().map(Self::name).collect();
-                format!("must be one of {}", names.join(", "))
-            })
     }
 }
 

@@ -33,7 +33,6 @@ pub mod owned;
 mod tags;
 mod text;
 mod turns;
-mod word;
 
 pub use by::{By, Named, Place};
 pub use clock::SlaClock;

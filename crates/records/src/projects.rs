@@ -10,8 +10,9 @@ pub use change::{Change, New, change, create, delete};
 pub use list::{Filter, Sort, get, get_for_update, in_company, list};
 
 use base::{Id, Time};
+use store::words;
 
-use crate::{Date, Named, owned::Owned, word::words};
+use crate::{Date, Named, owned::Owned};
 
 words! {
     /// The status of a project.

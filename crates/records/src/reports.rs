@@ -19,8 +19,9 @@ pub use retention::Retention;
 
 use base::{Id, Severity, Time};
 use serde::{Deserialize, Serialize};
+use store::words;
 
-use crate::{Named, Place, findings, word::words};
+use crate::{Named, Place, findings};
 
 words! {
     /// The file format of a report.

@@ -25,6 +25,7 @@ pub mod testing;
 mod tx;
 pub mod unreadable;
 mod value;
+mod words;
 
 use std::{any::Any, sync::Arc, time::Duration};
 

@@ -112,15 +112,14 @@ fn checked(reason: &str, expires_at: Time, now: Time) -> Result<New, Problem> {
     check.done().map(|()| New { reason, expires_at })
 }
 
-/// The possible decisions.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, utoipa::ToSchema)]
-#[serde(rename_all = "snake_case")]
-#[schema(as = ApprovalDecision)]
-pub enum Outcome {
-    /// The risk is accepted.
-    Approved,
-    /// The risk is not accepted.
-    Rejected,
+base::words! {
+    /// The possible decisions.
+    pub enum Outcome (ApprovalDecision) {
+        /// The risk is accepted.
+        Approved "approved",
+        /// The risk is not accepted.
+        Rejected "rejected",
+    }
 }
 
 /// A decision.
