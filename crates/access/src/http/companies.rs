@@ -87,7 +87,7 @@ pub async fn list(
             )
         })
         .await?;
-    Ok(Json(Page::cut(rows, limit, |company| company.id.to_string())))
+    Ok(Json(Page::cut(rows, limit, |company| company.id)))
 }
 
 /// Create a company

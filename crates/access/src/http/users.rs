@@ -99,7 +99,7 @@ pub async fn list(
             )
         })
         .await?;
-    Ok(Json(Page::cut(rows, limit, |user| user.id.to_string())))
+    Ok(Json(Page::cut(rows, limit, |user| user.id)))
 }
 
 /// Create a user

@@ -95,7 +95,7 @@ pub async fn list(
         .store()
         .read(move |tx| views::list(tx, caller.user_id, filter.page, after, limit + 1))
         .await?;
-    Ok(Json(Page::cut(rows, limit, |view| view.id.to_string())))
+    Ok(Json(Page::cut(rows, limit, |view| view.id)))
 }
 
 /// Save a view

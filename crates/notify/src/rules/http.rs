@@ -59,7 +59,7 @@ pub async fn list_rules(
     if managed.is_some() {
         rules.iter_mut().for_each(for_manager);
     }
-    Ok(Json(Page::cut(rules, limit, |rule| rule.id.to_string())))
+    Ok(Json(Page::cut(rules, limit, |rule| rule.id)))
 }
 
 /// Whose rules the caller may see in addition to the platform's: none for an administrator, who sees all.

@@ -133,7 +133,7 @@ pub async fn list_teams(
         let teams = teams::list(tx, &caller.scope, filter.company_id, after, limit + 1)?;
         with_chats(tx, teams)
     });
-    Ok(Json(Page::cut(read.await?, limit, |team| team.id.to_string())))
+    Ok(Json(Page::cut(read.await?, limit, |team| team.id)))
 }
 
 /// Add a team
