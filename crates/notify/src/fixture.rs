@@ -12,27 +12,14 @@ use base::{Audience, Clock, Event, Id, Kind, Severity, Subject, SubjectType, Tim
 use serde_json::Value as Json;
 use store::{MigrationSet, Store};
 use tower::ServiceExt;
-use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
     Doorbell, Engine,
-    announcements::http::*,
     channel::Channel,
     channels::{Channels, SigningMaster, destination::Hosts, email},
-    chat::http::*,
-    deliveries::{http::*, quarantined::*, resend::http::*},
-    destinations::{New, Owner, http::*},
-    egress, engine,
-    follows::http::*,
-    inbox::http::*,
-    kinds::*,
-    preferences::http::*,
-    reads::http::*,
-    rules::{http::*, secrets::*, sources::*},
+    destinations::{New, Owner},
+    egress, engine, router,
     target::UrlTarget,
-    teams::http::*,
-    trace::*,
-    unsubscribe::*,
 };
 
 /// The fixture's tables.
@@ -262,38 +249,9 @@ impl Fixture {
                 hosts: vec!["hooks.acme.example".to_owned()],
             },
         };
-        let (router, document) = OpenApiRouter::new()
-            .routes(routes!(list_notifications))
-            .routes(routes!(summarize))
-            .routes(routes!(mark_read))
-            .routes(routes!(mark_all_read))
-            .routes(routes!(list_rules, create_rule))
-            .routes(routes!(try_rule))
-            .routes(routes!(get_rule, change_rule, delete_rule))
-            .routes(routes!(list_webhook_secrets))
-            .routes(routes!(rotate_webhook_secrets))
-            .routes(routes!(get_preferences, put_preferences))
-            .routes(routes!(get_chat, put_chat))
-            .routes(routes!(list_event_types))
-            .routes(routes!(list_deliveries))
-            .routes(routes!(list_set_aside))
-            .routes(routes!(get_delivery))
-            .routes(routes!(redeliver))
-            .routes(routes!(redeliver_all))
-            .routes(routes!(send_now))
-            .routes(routes!(list_teams, create_team))
-            .routes(routes!(get_team, change_team, delete_team))
-            .routes(routes!(list_destinations))
-            .routes(routes!(summarize_destinations))
-            .routes(routes!(test_destination))
-            .routes(routes!(trace_event))
-            .routes(routes!(list_announcements, create_announcement))
-            .routes(routes!(withdraw_announcement))
-            .routes(routes!(list_sources))
-            .routes(routes!(follow_finding, unfollow_finding))
-            .routes(routes!(follow_project, unfollow_project))
-            .routes(routes!(time_to_know))
-            .routes(routes!(ask, unsubscribe))
+        let (router, document) = router::notifications()
+            .merge(router::previews())
+            .merge(router::tests())
             .split_for_parts();
         assert_eq!(document.paths.paths.len(), 31, "every path is documented");
         router

@@ -23,6 +23,7 @@ pub mod matching;
 pub mod order;
 pub mod projects;
 pub mod reports;
+pub mod router;
 pub mod scans;
 pub mod sla;
 pub mod targets;

@@ -12,7 +12,6 @@ use base::{Bus, Clock, Id, Time};
 use serde_json::Value;
 use store::{MigrationSet, Store};
 use tower::ServiceExt;
-use utoipa_axum::{router::OpenApiRouter, routes};
 
 pub(crate) const TABLES: &[MigrationSet] = &[store::MIGRATIONS, access::MIGRATIONS, notify::MIGRATIONS];
 
@@ -262,38 +261,10 @@ impl Client<'_> {
 }
 
 fn router(access: &Access) -> Router {
-    use http::{auth, companies, credentials, me, members, ownership, sessions, tokens, users, views};
-    use notify::teams::http as teams;
-    let (router, api) = OpenApiRouter::<Access>::new()
-        .routes(routes!(auth::login))
-        .routes(routes!(auth::logout))
-        .routes(routes!(me::get, me::update))
-        .routes(routes!(me::change_password))
-        .routes(routes!(sessions::list))
-        .routes(routes!(sessions::delete))
-        .routes(routes!(sessions::end_others))
-        .routes(routes!(views::list, views::create))
-        .routes(routes!(views::update, views::delete))
-        .routes(routes!(tokens::list, tokens::create))
-        .routes(routes!(tokens::delete))
-        .routes(routes!(companies::list, companies::create))
-        .routes(routes!(companies::get, companies::update, companies::delete))
-        .routes(routes!(members::put, members::delete))
-        .routes(routes!(ownership::get, ownership::put))
-        .routes(routes!(ownership::read_codeowners))
-        .routes(routes!(http::audit::list))
-        .routes(routes!(users::list, users::create))
-        .routes(routes!(users::get, users::update, users::delete))
-        .routes(routes!(credentials::list, credentials::delete_all))
-        .routes(routes!(credentials::delete))
+    let (router, api) = http::router()
         .with_state(access.clone())
-        .merge(
-            // Their handlers are in notify, because a team has URLs.
-            OpenApiRouter::new()
-                .routes(routes!(teams::list_teams, teams::create_team))
-                .routes(routes!(teams::get_team, teams::change_team, teams::delete_team))
-                .with_state(notify_state(access)),
-        )
+        // The handlers of teams are in notify, because a team has URLs.
+        .merge(notify::router::notifications().with_state(notify_state(access)))
         .split_for_parts();
     assert!(
         api.to_json().is_ok_and(|text| text.contains("Page_User")),

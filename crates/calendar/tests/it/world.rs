@@ -8,12 +8,11 @@ use axum::{
     middleware,
 };
 use base::{Clock, Id, Severity, Time};
-use calendar::{Calendar, feeds, http};
+use calendar::Calendar;
 use records::{Date, Named, findings, scans};
 use serde_json::Value;
 use store::{MigrationSet, Store};
 use tower::ServiceExt;
-use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::add;
 
@@ -286,12 +285,7 @@ async fn person(access: &Access, name: &str, companies: &[Id]) -> Person {
 }
 
 fn router(access: &Access) -> Router {
-    let (router, _) = OpenApiRouter::<Calendar>::new()
-        .routes(routes!(http::get))
-        .routes(routes!(feeds::http::list, feeds::http::create))
-        .routes(routes!(feeds::http::delete))
-        .routes(routes!(feeds::http::fetch))
-        .split_for_parts();
+    let (router, _) = calendar::router().split_for_parts();
     router
         .layer(middleware::from_fn_with_state(
             access.clone(),

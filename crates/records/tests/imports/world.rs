@@ -6,14 +6,13 @@ use axum::{
     body::Body,
     http::{Request, StatusCode, header},
     middleware,
-    routing::{get, patch, post},
 };
 use base::{Clock, Event, Id, bus::Batch};
 use records::{
-    By, Named, Records, Settings, approvals,
+    By, Named, Records, Settings,
     findings::{self, Finding},
-    import::{self, Import, Limits},
-    projects, scans, targets,
+    import::{Import, Limits},
+    projects,
 };
 use serde_json::{Value, json};
 use store::{FromValue, MigrationSet, Row, Store, params};
@@ -416,28 +415,14 @@ fn router(access: &Access, records: &Records, folder: &TempDir, limit: usize) ->
         ..Limits::default()
     };
     let state = Import::new(records.clone(), folder.path().to_owned(), limits);
-    Router::new()
-        .route("/scans/import", post(import::http::import))
-        .route("/scans/{id}/undo", post(import::undo::http::undo))
+    let (router, _) = records::router::imports()
         .with_state(state)
-        .merge(
-            Router::new()
-                .route("/scans/{id}", patch(scans::http::update).get(scans::http::get))
-                .route("/findings", get(findings::http::list))
-                .route("/findings/{id}", get(findings::http::get))
-                .route("/findings/{id}/status", post(findings::http::set_status))
-                .route("/findings/{id}/assignees", post(findings::http::assign))
-                .route("/findings/{id}/comments", post(findings::http::comments::create))
-                .route("/approvals", post(approvals::http::create))
-                .route("/approvals/{id}/decision", post(approvals::http::decide))
-                .route("/targets", get(targets::http::targets))
-                .route("/targets/{id}/retire", post(targets::http::retire_target))
-                .with_state(records.clone()),
-        )
-        .layer(middleware::from_fn_with_state(
-            access.clone(),
-            access::authenticate,
-        ))
+        .merge(records::router::records().with_state(records.clone()))
+        .split_for_parts();
+    router.layer(middleware::from_fn_with_state(
+        access.clone(),
+        access::authenticate,
+    ))
 }
 
 /// A sample.

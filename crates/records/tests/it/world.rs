@@ -5,17 +5,11 @@ use std::{cell::RefCell, time::Duration};
 use access::{Access, Role, testing};
 use axum::{Router, body::Body, http::Request, middleware};
 use base::{Audience, Clock, Event, Id, bus::Batch};
-use records::{
-    Records, Settings, activity, agreements::http as agreements, approvals::http as approvals,
-    assets::http as assets, dashboard::http as dashboard, external::http as external,
-    findings::http as findings, projects::http as projects, reports::http as reports, scans::http as scans,
-    sla::http as sla,
-};
+use records::{Records, Settings};
 use serde_json::{Value, json};
 use store::{MigrationSet, Store, params};
 use tokio::sync::broadcast;
 use tower::ServiceExt;
-use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::answer::{Answer, text};
 
@@ -294,36 +288,8 @@ async fn person(access: &Access, id: Id) -> Person {
 }
 
 fn router(access: &Access, store: &Store, settings: Settings) -> Router {
-    let (router, _) = OpenApiRouter::<Records>::new()
-        .routes(routes!(projects::list, projects::create))
-        .routes(routes!(projects::get, projects::update, projects::delete))
-        .routes(routes!(assets::list, assets::create))
-        .routes(routes!(assets::get, assets::update, assets::delete))
-        .routes(routes!(agreements::list, agreements::create))
-        .routes(routes!(agreements::get, agreements::update, agreements::delete))
-        .routes(routes!(approvals::list, approvals::create))
-        .routes(routes!(approvals::get, approvals::update, approvals::delete))
-        .routes(routes!(approvals::decide))
-        .routes(routes!(reports::list, reports::create))
-        .routes(routes!(reports::get, reports::update, reports::delete))
-        .routes(routes!(reports::download))
-        .routes(routes!(scans::list, scans::create))
-        .routes(routes!(scans::get, scans::update, scans::delete))
-        .routes(routes!(findings::list, findings::create))
-        .routes(routes!(findings::get, findings::update, findings::delete))
-        .routes(routes!(findings::assign))
-        .routes(routes!(findings::set_status))
-        .routes(routes!(findings::history))
-        .routes(routes!(findings::bulk::assign))
-        .routes(routes!(findings::bulk::set_status))
-        .routes(routes!(findings::comments::list, findings::comments::create))
-        .routes(routes!(findings::comments::update, findings::comments::delete))
-        .routes(routes!(external::take_events))
-        .routes(routes!(sla::get_sla_days, sla::put_sla_days))
-        .routes(routes!(sla::get_sla_defaults))
-        .routes(routes!(sla::get_sla_warnings, sla::put_sla_warnings))
-        .routes(routes!(dashboard::get))
-        .routes(routes!(activity::list))
+    let (router, _) = records::router::records()
+        .merge(records::router::bulk())
         .split_for_parts();
     router
         .layer(middleware::from_fn_with_state(
