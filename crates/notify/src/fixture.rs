@@ -7,11 +7,11 @@ mod running;
 use std::{future::Future, time::Duration};
 
 use access::{Access, Role, testing as people};
-use axum::{Router, body::Body, http::Request};
+use axum::Router;
 use base::{Audience, Clock, Event, Id, Kind, Severity, Subject, SubjectType, Time};
 use serde_json::Value as Json;
 use store::{MigrationSet, Store};
-use tower::ServiceExt;
+use testkit::Client;
 
 use crate::{
     Doorbell, Engine,
@@ -206,28 +206,21 @@ impl Fixture {
     }
 
     async fn call_with(&self, credential: &str, method: &str, path: &str, body: Json) -> (u16, Json) {
-        let request = Request::builder()
-            .method(method)
-            .uri(path)
-            .header("authorization", format!("Bearer {credential}"))
-            .header("content-type", "application/json")
-            .body(if body.is_null() {
-                Body::empty()
-            } else {
-                Body::from(body.to_string())
-            })
-            .unwrap();
-        let response = self.router().oneshot(request).await.unwrap();
-        let status = response.status().as_u16();
-        let bytes = axum::body::to_bytes(response.into_body(), 1 << 20).await.unwrap();
-        (status, serde_json::from_slice(&bytes).unwrap_or(Json::Null))
+        let bytes = if body.is_null() {
+            Vec::new()
+        } else {
+            body.to_string().into_bytes()
+        };
+        let client = Client::new(&self.router(), self.name).bearer(credential);
+        let answer = client.raw(method, path, Some(("application/json", bytes))).await;
+        let body = serde_json::from_slice(&answer.bytes).unwrap_or(Json::Null);
+        (answer.status.as_u16(), body)
     }
 
     /// The status for a caller without a session.
     pub(crate) async fn without_session(&self, method: &str, path: &str) -> u16 {
-        let request = Request::builder().method(method).uri(path);
-        let request = request.body(Body::empty()).unwrap();
-        self.router().oneshot(request).await.unwrap().status().as_u16()
+        let client = Client::new(&self.router(), self.name);
+        client.send(method, path, None).await.status.as_u16()
     }
 
     /// The body of a GET, which must answer 200.
@@ -254,12 +247,7 @@ impl Fixture {
             .merge(router::tests())
             .split_for_parts();
         assert_eq!(document.paths.paths.len(), 31, "every path is documented");
-        router
-            .layer(axum::middleware::from_fn_with_state(
-                self.access.clone(),
-                access::authenticate,
-            ))
-            .with_state(state)
+        testkit::guarded(router.with_state(state), &self.access)
     }
 
     /// Every record is in the company.

@@ -5,7 +5,6 @@ use axum::{
     Router,
     body::Body,
     http::{Request, StatusCode, header},
-    middleware,
 };
 use base::{Clock, Event, Id, bus::Batch};
 use records::{
@@ -18,7 +17,6 @@ use serde_json::{Value, json};
 use store::{FromValue, MigrationSet, Row, Store, params};
 use tempfile::TempDir;
 use tokio::sync::broadcast;
-use tower::ServiceExt;
 
 static TABLES: [MigrationSet; 3] = [store::MIGRATIONS, access::MIGRATIONS, records::MIGRATIONS];
 
@@ -196,12 +194,9 @@ impl World {
             let bearer = format!("Bearer {token}").parse().unwrap();
             request.headers_mut().insert(header::AUTHORIZATION, bearer);
         }
-        let response = router.clone().oneshot(request).await.unwrap();
-        let status = response.status();
-        let body = axum::body::to_bytes(response.into_body(), usize::MAX)
-            .await
-            .unwrap();
-        let body = serde_json::from_slice(&body).unwrap_or(Value::Null);
+        let answer = testkit::ask(router, self.database, request).await;
+        let body = serde_json::from_slice(&answer.bytes).unwrap_or(Value::Null);
+        let status = answer.status;
         Answer { status, body }
     }
 
@@ -419,10 +414,7 @@ fn router(access: &Access, records: &Records, folder: &TempDir, limit: usize) ->
         .with_state(state)
         .merge(records::router::records().with_state(records.clone()))
         .split_for_parts();
-    router.layer(middleware::from_fn_with_state(
-        access.clone(),
-        access::authenticate,
-    ))
+    testkit::guarded(router, access)
 }
 
 /// A sample.

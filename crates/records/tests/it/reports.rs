@@ -5,10 +5,9 @@ use std::time::Duration;
 use records::reports::{LEASE, Limits, Maker, Retention};
 use serde_json::{Value, json};
 
-use crate::{
-    answer::text,
-    world::{Person, World},
-};
+use testkit::text;
+
+use crate::world::{Person, World};
 
 const HOSTILE: &str = "=cmd|' /C calc'!A1<script>alert(1)</script>\"&";
 
