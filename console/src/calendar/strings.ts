@@ -3,7 +3,8 @@
 import type { CalendarKind } from '../api/types';
 import { statusNames } from '../findings/strings';
 import { count } from '../format/count';
-import { agreementStatusNames, projectStatusNames } from '../records/strings';
+import { agreementStatusNames } from '../records/agreement.strings';
+import { projectStatusNames } from '../records/project.strings';
 import { scanStatusNames } from '../scans/strings';
 
 export const kindNames: Record<CalendarKind, string> = {

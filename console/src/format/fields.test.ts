@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { groupsOf, sentOf, valueOf, wrongOf, type FormField } from './fields';
+import { factsOf, filtersOf, formOf, groupsOf, sentOf, valueOf, wrongOf, type FormField } from './fields';
 
 const fields: FormField[] = [
   { name: 'name', as: 'line', needed: 'Enter a name.' },
@@ -61,4 +61,31 @@ it('names what is missing once it was tried, and a wrong order at once', () => {
 
 it('puts halves that follow each other side by side', () => {
   expect(groupsOf(fields).map((group) => group.length)).toEqual([1, 1, 1, 2, 1, 1, 1, 1, 1]);
+});
+
+it('makes the form, the filters and the page of a record from the same table', () => {
+  const table: FormField[] = [
+    { name: 'name', as: 'line', label: 'Name' },
+    { name: 'address', as: 'line', label: 'Address' },
+    { name: 'kind', as: 'choice', label: 'Kind', any: 'Any kind', options: [['host', 'Host']] },
+    { name: 'status', as: 'choice', label: 'Status', later: true, options: [['active', 'In use']] },
+    { name: 'hours', as: 'number', label: 'Hours', apart: true },
+    { name: 'used', as: 'number', label: 'Used' },
+    { name: 'text', as: 'text', label: 'Text' },
+    { name: 'tags', as: 'tags' },
+  ];
+  const names = (fields: readonly FormField[]) => fields.map(({ name }) => name);
+  expect(names(formOf(table, {}))).toEqual(names(table));
+  expect(names(formOf(table, null))).not.toContain('status');
+  const kinds = [
+    ['', 'Any kind'],
+    ['host', 'Host'],
+  ];
+  expect(filtersOf(table)).toEqual([{ param: 'kind', label: 'Kind', options: kinds }]);
+  const record = { name: 'One', address: '', kind: 'host', status: 'active', hours: 4, used: 0, text: 'x' };
+  expect(factsOf(table, record).map(({ field, text }) => [field.name, text])).toEqual([
+    ['kind', 'Host'],
+    ['status', 'In use'],
+    ['used', '0'],
+  ]);
 });

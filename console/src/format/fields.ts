@@ -29,6 +29,42 @@ export interface FormField<Name extends string = string> {
   mono?: boolean;
   /** Next to its neighbors that are so too, where there is room. */
   half?: boolean;
+  /** Not in the form of a new record. */
+  later?: boolean;
+  /** Of a choice: the name for all of them in the filter above the list. Without it there is no filter. */
+  any?: string;
+  /** Not among the properties on the page of the record, which shows it elsewhere. */
+  apart?: boolean;
+}
+
+/** The fields of the form of this record, or of a new one. */
+export const formOf = <Field extends FormField>(fields: readonly Field[], record: object | null): Field[] =>
+  fields.filter((field) => record !== null || !field.later);
+
+/** The filters of a list: one for each choice that names all. */
+export const filtersOf = (
+  fields: readonly FormField[],
+): { param: string; label: string; options: (readonly [string, string])[] }[] =>
+  fields.flatMap(({ name, label = '', any, options = [] }) =>
+    any ? [{ param: name, label, options: [['', any] as const, ...options] }] : [],
+  );
+
+export interface FieldFact {
+  field: FormField;
+  /** The value, or the name of the chosen one. */
+  text: string;
+}
+
+/** What the page of a record shows of its fields: not its name and its description, and nothing that is empty. */
+export function factsOf(fields: readonly FormField[], record: object): FieldFact[] {
+  const values = record as Record<string, unknown>;
+  return fields.flatMap((field) => {
+    const value = values[field.name] ?? null;
+    const isPlain = ['line', 'choice', 'date', 'number'].includes(field.as) && field.name !== 'name';
+    if (!isPlain || field.apart || value === null || value === '') return [];
+    const named = field.options?.find(([option]) => option === value)?.[1];
+    return [{ field, text: named ?? String(value as string | number) }];
+  });
 }
 
 /** What the form holds. */

@@ -1,27 +1,7 @@
 /** The English texts of projects, assets, agreements and reports. */
 
-import type {
-  AgreementStatus,
-  AssetKind,
-  AssetStatus,
-  Criticality,
-  ReportFormat,
-  ReportStatus,
-} from '../api/records';
-import type { ProjectStatus } from '../api/types';
+import type { ReportFormat, ReportStatus } from '../api/records';
 import { count } from '../format/count';
-
-export const projectStatusNames: Record<ProjectStatus, string> = {
-  planned: 'Planned',
-  active: 'Active',
-  completed: 'Completed',
-};
-
-export const agreementStatusNames: Record<AgreementStatus, string> = {
-  draft: 'Draft',
-  active: 'Active',
-  terminated: 'Terminated',
-};
 
 export const projectTexts = {
   title: 'Projects',
@@ -29,15 +9,11 @@ export const projectTexts = {
   name: 'Name',
   description: 'Description',
   company: 'Company',
-  starts: 'Starts on',
-  ends: 'Ends on',
   button: 'Create project',
   emptyTitle: 'No projects yet',
   emptyText: 'Projects group findings by application or engagement.',
   emptyViewer: 'Ask a manager of your company to create one.',
   findings: 'Findings',
-  nameNeeded: 'Enter a project name.',
-  order: 'The end date is before the start date.',
   noDates: 'No dates',
   range: (from: string, to: string) => `${from} – ${to}`,
   from: (from: string) => `From ${from}`,
@@ -45,26 +21,6 @@ export const projectTexts = {
   change: 'Edit project',
   search: 'Search name or description',
 } as const;
-
-export const assetKindNames: Record<AssetKind, string> = {
-  application: 'Application',
-  repository: 'Repository',
-  host: 'Host',
-  domain: 'Domain',
-  network: 'Network',
-  cloud: 'Cloud',
-  image: 'Image',
-  other: 'Other',
-};
-
-export const assetStatusNames: Record<AssetStatus, string> = { active: 'In use', retired: 'Retired' };
-
-export const criticalityNames: Record<Criticality, string> = {
-  critical: 'Critical',
-  high: 'High',
-  medium: 'Medium',
-  low: 'Low',
-};
 
 export const reportStatusNames: Record<ReportStatus, string> = {
   pending: 'Queued',
@@ -88,15 +44,7 @@ export const assetTexts = {
   create: 'New asset',
   change: 'Edit asset',
   search: 'Search name or address',
-  kind: 'Kind',
-  anyKind: 'Any kind',
-  criticality: 'Criticality',
-  anyCriticality: 'Any criticality',
   critical: (name: string) => `Criticality: ${name.toLowerCase()}`,
-  criticalityHint: 'How important it is.',
-  identifier: 'Address',
-  identifierHint: 'A unique address, URL or path.',
-  statusHint: 'A retired asset keeps its findings.',
   findings: 'Findings',
   noFindings: 'No findings for this asset.',
   emptyTitle: 'No assets yet',
@@ -110,13 +58,6 @@ export const agreementTexts = {
   create: 'New agreement',
   change: 'Edit agreement',
   search: 'Search name or reference',
-  reference: 'Reference',
-  referenceHint: 'What both sides call it, such as a contract number.',
-  starts: 'Starts on',
-  expires: 'Last day',
-  expiresNeeded: 'Enter the last day.',
-  order: 'The last day is before the start date.',
-  hours: 'Contracted hours',
   hoursUsed: 'Hours used',
   noHours: 'No contracted hours',
   used: (used: number, hours: number) =>

@@ -58,6 +58,16 @@ impl Access {
         self.store().write(move |tx| insert(tx, &new)).await
     }
 
+    /// Whether there is a user with this address.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn has_user(&self, email: &str) -> Result<bool, Problem> {
+        let key = validate::email_key(email);
+        let read = move |tx: &mut store::Tx<'_>| tx.one::<(Id,)>(BY_EMAIL, store::params![key]);
+        Ok(self.store().read(read).await?.is_some())
+    }
+
     /// Sets the password of the user with this address, and ends their sessions, API tokens and calendar feeds.
     ///
     /// # Errors

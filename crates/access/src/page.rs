@@ -3,7 +3,10 @@
 use base::Cursor;
 use serde::{Deserialize, Serialize};
 
-use crate::problem::Problem;
+use crate::{
+    problem::{FieldError, Problem},
+    validate::Invalid,
+};
 
 /// The default number of rows per page.
 pub const DEFAULT: u32 = 25;
@@ -49,9 +52,20 @@ impl PageQuery {
     /// # Errors
     /// 422 for none or more than [`MAX`].
     pub fn limit(&self) -> Result<u32, Problem> {
+        Ok(self.rows()?)
+    }
+
+    /// The maximum number of rows of the page.
+    ///
+    /// # Errors
+    /// Names the limit if it is none or more than [`MAX`].
+    pub fn rows(&self) -> Result<u32, Invalid> {
         match self.limit.unwrap_or(DEFAULT) {
             limit @ 1..=MAX => Ok(limit),
-            _ => Err(Problem::field("limit", format!("must be from 1 to {MAX}"))),
+            _ => Err(Invalid(vec![FieldError::new(
+                "limit",
+                format!("must be from 1 to {MAX}"),
+            )])),
         }
     }
 
@@ -60,17 +74,25 @@ impl PageQuery {
     /// # Errors
     /// 422 for a text that is not a cursor of this list.
     pub fn after<C: Cursor>(&self) -> Result<Option<C>, Problem> {
-        after(self.cursor.as_deref())
+        Ok(self.position()?)
+    }
+
+    /// The position after which the page begins, if there is a cursor.
+    ///
+    /// # Errors
+    /// Names the cursor if it is not one of this list.
+    pub fn position<C: Cursor>(&self) -> Result<Option<C>, Invalid> {
+        position(self.cursor.as_deref())
     }
 }
 
 /// The position after which a page begins, of a parameter `cursor`.
 ///
 /// # Errors
-/// 422 for a text that is not a cursor of this list.
-pub fn after<C: Cursor>(cursor: Option<&str>) -> Result<Option<C>, Problem> {
-    let refused = || Problem::field("cursor", "must be a cursor of this list");
-    cursor.map(|text| C::read(text).ok_or_else(refused)).transpose()
+/// Names the cursor if it is not one of this list.
+pub fn position<C: Cursor>(cursor: Option<&str>) -> Result<Option<C>, Invalid> {
+    let wrong = || Invalid(vec![FieldError::new("cursor", "must be a cursor of this list")]);
+    cursor.map(|text| C::read(text).ok_or_else(wrong)).transpose()
 }
 
 impl<T> Page<T> {

@@ -12,6 +12,8 @@ use axum::{
 use base::Id;
 use serde::Serialize;
 
+use crate::validate::Invalid;
+
 /// The media type of a problem.
 pub const CONTENT_TYPE: &str = "application/problem+json";
 
@@ -202,6 +204,12 @@ impl fmt::Display for Problem {
 }
 
 impl std::error::Error for Problem {}
+
+impl From<Invalid> for Problem {
+    fn from(Invalid(errors): Invalid) -> Self {
+        Self::fields(errors)
+    }
+}
 
 impl From<store::Error> for Problem {
     fn from(error: store::Error) -> Self {

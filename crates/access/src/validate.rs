@@ -5,6 +5,10 @@
 
 use crate::problem::{FieldError, Problem};
 
+/// Invalid fields, for callers that know nothing about HTTP.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Invalid(pub Vec<FieldError>);
+
 /// Collects invalid fields, so that one response reports all of them.
 #[derive(Debug, Clone, Default)]
 pub struct Check(Vec<FieldError>);
@@ -65,10 +69,18 @@ impl Check {
     /// # Errors
     /// 422 with everything that was noted.
     pub fn done(self) -> Result<(), Problem> {
+        Ok(self.valid()?)
+    }
+
+    /// Ends the check.
+    ///
+    /// # Errors
+    /// Everything that was noted.
+    pub fn valid(self) -> Result<(), Invalid> {
         if self.0.is_empty() {
             Ok(())
         } else {
-            Err(Problem::fields(self.0))
+            Err(Invalid(self.0))
         }
     }
 }

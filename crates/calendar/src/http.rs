@@ -54,7 +54,7 @@ impl CalendarQuery {
     }
 
     fn after(&self) -> Result<Option<Cursor>, Problem> {
-        page::after(self.cursor.as_deref())
+        Ok(page::position(self.cursor.as_deref())?)
     }
 }
 

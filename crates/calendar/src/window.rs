@@ -173,7 +173,7 @@ mod tests {
             "Z",
             "local",
         ] {
-            let problem = zone(Some(bad)).unwrap_err();
+            let problem = access::Problem::from(zone(Some(bad)).unwrap_err());
             assert_eq!(
                 (problem.status().as_u16(), &*problem.errors()[0].field),
                 (422, "tz"),

@@ -2,17 +2,21 @@
 //!
 //! Owns: the table `assets` and each change of it with its event. Must not: change a finding.
 
-mod change;
-pub mod http;
-mod list;
+use base::Id;
+use serde_json::Map;
+use store::{Tx, params, words};
 
-pub use change::{Change, New, change, create, delete};
-pub use list::{Filter, Sort, get, get_for_update, in_company, list};
-
-use base::{Id, Time};
-use store::words;
-
-use crate::{Named, owned::Owned};
+use crate::{
+    Named, Refused,
+    by::put,
+    order::{self, Order, Sorted},
+    record::{
+        self, Rules,
+        field::{Block, Checking, Columns, Field, Line, Owners, Tags, Title, Word},
+        record,
+        schema::Property,
+    },
+};
 
 words! {
     /// What kind of thing an asset is.
@@ -60,31 +64,109 @@ words! {
     }
 }
 
-/// An asset.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Asset {
-    /// Its id.
-    pub id: Id,
-    /// The company it belongs to.
-    pub company: Named,
-    /// Its name, one line.
-    pub name: String,
-    /// What kind of thing it is.
-    pub kind: Kind,
-    /// Its address, URL or path, one line; may be empty.
-    pub identifier: String,
-    /// Its description; may be empty.
-    pub description: String,
-    /// How important it is.
-    pub criticality: Criticality,
-    /// Its status.
-    pub status: Status,
-    /// Who owns it.
-    pub owned: Owned,
-    /// Its tags, in order.
-    pub tags: Vec<String>,
-    /// When it was created.
-    pub created_at: Time,
-    /// When it was last updated.
-    pub updated_at: Time,
+impl Default for Kind {
+    fn default() -> Self {
+        Self::Other
+    }
+}
+
+impl Default for Criticality {
+    fn default() -> Self {
+        Self::Medium
+    }
+}
+
+impl Default for Status {
+    fn default() -> Self {
+        Self::Active
+    }
+}
+
+record! {
+    /// An asset.
+    pub struct Asset in "assets" {
+        /// Its name.
+        name: Title,
+        /// What kind of thing it is.
+        kind: Word<Kind>,
+        /// Its address, URL or path.
+        identifier: Line,
+        /// Its description.
+        description: Block,
+        /// How important it is.
+        criticality: Word<Criticality>,
+        /// Its status.
+        status: Word<Status> => skip,
+        /// Who owns it: the owners are responsible for findings without assignees.
+        owners: Owners => default,
+        /// Its tags.
+        tags: Tags => default,
+    }
+    created by NewAsset: "An asset to create.", AssetCreated;
+    changed by AssetChange: "Changes of an asset; omitted fields stay unchanged.", AssetUpdated;
+    deleted: AssetDeleted;
+}
+
+impl Sorted for Asset {
+    const ORDERS: &'static [Order<Self>] = &[
+        order::newest(),
+        order::oldest(),
+        order::up("updated_at", "r.updated_at", |asset| asset.updated_at.nanos()),
+        order::down("-updated_at", "r.updated_at", |asset| asset.updated_at.nanos()),
+    ];
+    const ID: &'static str = "r.id";
+
+    fn id(&self) -> Id {
+        self.id
+    }
+}
+
+// The index on the findings leaves out '', and SQLite must see that the value is not ''.
+const FINDINGS: &str = "select id from findings where asset_id = $1 and asset_id <> '' limit 1";
+
+impl Rules for Asset {
+    fn is_free(&self, tx: &mut Tx<'_>) -> Result<(), Refused> {
+        match tx.one::<(Id,)>(FINDINGS, params![self.id])? {
+            None => Ok(()),
+            Some(_) => Err(Refused::conflict("This asset has findings. Retire it instead.")),
+        }
+    }
+
+    fn describe(&self, data: &mut Map<String, serde_json::Value>) {
+        put(data, "asset_name", Some(&self.name));
+        put(data, "title", Some(&self.name));
+        put(data, "status", Some(self.status));
+    }
+}
+
+/// An asset of this company, which cannot be deleted until the end of this transaction.
+///
+/// # Errors
+/// 422 naming `asset_id`, for one of another company as for one that does not exist.
+pub fn in_company(tx: &mut Tx<'_>, company: Id, id: Id) -> Result<Named, Refused> {
+    record::in_company::<Asset>(tx, (company, id), ("asset_id", "must be an asset of the company"))
+}
+
+pub mod http {
+    //! The handlers of assets: viewers read, analysts write, managers delete.
+
+    use super::{Criticality, Kind, Status};
+
+    crate::record::http::handlers! {
+        Asset (NewAsset, AssetChange) at "/assets" and "/assets/{id}",
+        called "asset", "an asset" and "assets",
+        written by Analyst, deleted by Manager;
+        filters {
+            /// Only those of one of these kinds, separated by commas.
+            kind: Kind,
+            /// Only those in one of these statuses, separated by commas.
+            status: Status,
+            /// Only those of one of these criticalities, separated by commas.
+            criticality: Criticality,
+        }
+        text: "Only those with this text in name, identifier or description, in any case.",
+        with tag: "Only those with this tag.",
+        sort: "`created_at` or `updated_at`, with `-` before it for descending order; `-created_at` by default.";
+        delete "Deletes an asset without findings" unless "It has findings";
+    }
 }

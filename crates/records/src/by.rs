@@ -3,11 +3,13 @@
 //! Owns: the actor and the place that every change and every event needs. Must not: decide what a role may do; the
 //! handlers check the [`Caller`].
 
-use access::{Caller, Problem, directory};
+use access::{Caller, directory};
 use base::{Id, Scope, Severity};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use store::Tx;
+
+use crate::Refused;
 
 /// Something with a name, as responses and events include it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, utoipa::ToSchema)]
@@ -99,11 +101,11 @@ impl Place {
     /// # Errors
     /// 404 for a company that does not exist or is not in the scope; 422 naming `project_id` for a project of another
     /// company.
-    pub fn find(tx: &mut Tx<'_>, scope: &Scope, company: Id, project: Option<Id>) -> Result<Self, Problem> {
+    pub fn find(tx: &mut Tx<'_>, scope: &Scope, company: Id, project: Option<Id>) -> Result<Self, Refused> {
         if !scope.allows(company) {
-            return Err(Problem::not_found());
+            return Err(Refused::NotFound);
         }
-        let name = directory::company_name(tx, company)?.ok_or_else(Problem::not_found)?;
+        let name = directory::company_name(tx, company)?.ok_or(Refused::NotFound)?;
         let project = project
             .map(|id| crate::projects::in_company(tx, company, id))
             .transpose()?;

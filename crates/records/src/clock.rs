@@ -10,7 +10,6 @@ pub(crate) mod sweep;
 
 use std::{future::Future, sync::Arc, time::Duration};
 
-use access::Problem;
 use base::{Event, Kind, Time, bus::Batch, failpoint};
 use serde_json::json;
 use store::{Error, Tx, Value, rows};
@@ -19,7 +18,7 @@ use tokio::sync::{
     broadcast::{self, error::RecvError},
 };
 
-use crate::{Records, Settings, approvals, findings};
+use crate::{Records, Refused, Settings, approvals, findings};
 
 /// A kind of record with timed announcements.
 pub(crate) struct Source {
@@ -30,7 +29,7 @@ pub(crate) struct Source {
     /// When there is something to do next; a time in the past is due.
     pub(crate) next: fn(&mut Tx<'_>, &Settings) -> Result<Option<Time>, Error>,
     /// Does what is due, for at most this many records; returns how many.
-    pub(crate) act: fn(&mut Tx<'_>, &Settings, u32) -> Result<usize, Problem>,
+    pub(crate) act: fn(&mut Tx<'_>, &Settings, u32) -> Result<usize, Refused>,
     /// Postpones the record that is due soonest because it fails repeatedly.
     pub(crate) postpone: Option<Postpone>,
 }
@@ -130,17 +129,12 @@ impl SlaClock {
     ///
     /// # Errors
     /// The store's.
-    pub async fn begin(&self) -> Result<(), Problem> {
+    pub async fn begin(&self) -> Result<(), Refused> {
         let settings = self.records.settings();
         self.records
-            .write(move |tx| Ok(sweep::note_settings(tx, &settings)?))
+            .write(move |tx| sweep::note_settings(tx, &settings))
             .await?;
-        while self
-            .records
-            .write(|tx| Ok(approvals::adopt(tx, PORTION)?))
-            .await?
-            > 0
-        {}
+        while self.records.write(|tx| approvals::adopt(tx, PORTION)).await? > 0 {}
         Ok(())
     }
 
@@ -148,7 +142,7 @@ impl SlaClock {
     ///
     /// # Errors
     /// The store's: the affected records are still due.
-    pub async fn catch_up(&mut self) -> Result<Option<Time>, Problem> {
+    pub async fn catch_up(&mut self) -> Result<Option<Time>, Refused> {
         loop {
             let check = self.check().await?;
             if check.due.is_empty() {
@@ -157,7 +151,7 @@ impl SlaClock {
                 }
                 let settings = self.records.settings();
                 self.records
-                    .write(move |tx| Ok(sweep::advance(tx, &settings, SWEPT)?))
+                    .write(move |tx| sweep::advance(tx, &settings, SWEPT))
                     .await?;
                 continue;
             }
@@ -177,7 +171,7 @@ impl SlaClock {
         }
     }
 
-    async fn check(&self) -> Result<Check, Problem> {
+    async fn check(&self) -> Result<Check, Refused> {
         let settings = self.records.settings();
         let read = move |tx: &mut Tx<'_>| {
             let mut check = Check {
@@ -198,7 +192,7 @@ impl SlaClock {
     }
 
     /// One portion of one source. After a failure it takes one record at a time, to find the one that fails.
-    async fn act(&mut self, index: usize) -> Result<usize, Problem> {
+    async fn act(&mut self, index: usize) -> Result<usize, Refused> {
         let (source, failures) = (&SOURCES[index], self.failures[index]);
         let limit = if failures == 0 { PORTION } else { 1 };
         let settings = self.records.settings();
@@ -208,15 +202,15 @@ impl SlaClock {
             .await;
         match &acted {
             Ok(_) => self.failures[index] = 0,
-            Err(problem) if problem.status() == 503 => {}
-            Err(problem) => {
-                tracing::error!(%problem, source = source.name, "what is due could not be announced");
+            Err(refused) if refused.is_passing() => {}
+            Err(refused) => {
+                tracing::error!(problem = %refused, source = source.name, "what is due could not be announced");
                 self.failures[index] += 1;
                 if let Some(postpone) = source.postpone
                     && self.failures[index] > MAX_FAILURES
                 {
                     let until = self.now().after(POSTPONED);
-                    self.records.write(move |tx| Ok(postpone(tx, until)?)).await?;
+                    self.records.write(move |tx| postpone(tx, until)).await?;
                     self.failures[index] = 0;
                 }
             }
@@ -245,7 +239,7 @@ impl SlaClock {
 ///
 /// # Errors
 /// The store's.
-pub fn act(tx: &mut Tx<'_>, settings: &Settings, limit: u32) -> Result<Option<Time>, Problem> {
+pub fn act(tx: &mut Tx<'_>, settings: &Settings, limit: u32) -> Result<Option<Time>, Refused> {
     let mut next = None;
     for source in SOURCES {
         (source.act)(tx, settings, limit)?;

@@ -7,14 +7,13 @@
 
 pub mod http;
 
-use access::Problem;
 use base::{Id, Scope, Severity, Time};
 use jiff::tz::TimeZone;
 use serde::Serialize;
 use store::{Error, Select, Tx};
 
 use crate::{
-    Date, approvals,
+    Date, Refused, approvals,
     findings::{Deadline, Status},
     scans,
 };
@@ -116,7 +115,7 @@ impl Selection {
 ///
 /// # Errors
 /// The store's.
-pub fn read(tx: &mut Tx<'_>, selection: &Selection, zone: &TimeZone) -> Result<Dashboard, Problem> {
+pub fn read(tx: &mut Tx<'_>, selection: &Selection, zone: &TimeZone) -> Result<Dashboard, Refused> {
     let (open, unassigned) = open(tx, selection)?;
     let total = open.iter().map(|one| one.count).sum();
     Ok(Dashboard {

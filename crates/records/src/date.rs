@@ -2,7 +2,9 @@
 
 use std::{fmt, str::FromStr};
 
-use access::{Problem, validate::Check};
+use crate::Refused;
+
+use access::validate::Check;
 use base::Time;
 use jiff::{
     civil,
@@ -90,13 +92,13 @@ impl Date {
 ///
 /// # Errors
 /// 422 for an unknown one.
-pub fn zone(name: Option<&str>) -> Result<TimeZone, Problem> {
+pub fn zone(name: Option<&str>) -> Result<TimeZone, Refused> {
     let Some(name) = name else {
         return Ok(TimeZone::UTC);
     };
     TimeZoneDatabase::bundled()
         .get(name)
-        .map_err(|_| Problem::field("tz", "must be the name of a time zone, such as Europe/Berlin"))
+        .map_err(|_| Refused::field("tz", "must be the name of a time zone, such as Europe/Berlin"))
 }
 
 impl fmt::Display for Date {

@@ -22,6 +22,7 @@ pub mod import;
 pub mod matching;
 pub mod order;
 pub mod projects;
+pub mod record;
 pub mod reports;
 pub mod router;
 pub mod scans;
@@ -31,6 +32,7 @@ pub mod targets;
 mod column;
 mod differ;
 pub mod owned;
+mod refused;
 mod tags;
 mod text;
 mod turns;
@@ -38,64 +40,19 @@ mod turns;
 pub use by::{By, Named, Place};
 pub use clock::SlaClock;
 pub use date::Date;
+pub use refused::Refused;
 pub use text::{MAX_COMMENT, MAX_DESCRIPTION, MAX_LINE, MAX_SEARCH, MAX_TITLE};
 
-use access::Problem;
 use base::Id;
 use std::sync::Arc;
 
 use store::{Store, Tx, rows};
 use tokio::sync::Notify;
 
-/// The tables this crate owns.
+/// The tables this crate owns: every file in `migrations`, which `build.rs` lists.
 pub const MIGRATIONS: store::MigrationSet = store::MigrationSet {
     owner: "records",
-    steps: &[
-        ("0001-records", include_str!("../migrations/0001-records.sql")),
-        ("0002-imports", include_str!("../migrations/0002-imports.sql")),
-        (
-            "0003-more-records",
-            include_str!("../migrations/0003-more-records.sql"),
-        ),
-        ("0004-sla-clock", include_str!("../migrations/0004-sla-clock.sql")),
-        ("0006-calendar", include_str!("../migrations/0006-calendar.sql")),
-        (
-            "0007-external-events",
-            include_str!("../migrations/0007-external-events.sql"),
-        ),
-        (
-            "0008-finding-steps",
-            include_str!("../migrations/0008-finding-steps.sql"),
-        ),
-        (
-            "0009-calendar-covering",
-            include_str!("../migrations/0009-calendar-covering.sql"),
-        ),
-        ("0010-dashboard", include_str!("../migrations/0010-dashboard.sql")),
-        (
-            "0011-dashboard-assigned",
-            include_str!("../migrations/0011-dashboard-assigned.sql"),
-        ),
-        ("0012-lists", include_str!("../migrations/0012-lists.sql")),
-        (
-            "0013-step-events",
-            include_str!("../migrations/0013-step-events.sql"),
-        ),
-        (
-            "0014-acceptance",
-            include_str!("../migrations/0014-acceptance.sql"),
-        ),
-        ("0015-targets", include_str!("../migrations/0015-targets.sql")),
-        ("0016-tags", include_str!("../migrations/0016-tags.sql")),
-        (
-            "0017-assigned-by-code",
-            include_str!("../migrations/0017-assigned-by-code.sql"),
-        ),
-        (
-            "0018-report-shares",
-            include_str!("../migrations/0018-report-shares.sql"),
-        ),
-    ],
+    steps: include!(concat!(env!("OUT_DIR"), "/migrations.rs")),
 };
 
 /// The company of a finding, a project, an asset or a scan, if there is such a record: for callers that have only its
@@ -205,19 +162,19 @@ impl Records {
         self.settings
     }
 
-    async fn read<T: Send + 'static>(
+    async fn read<T: Send + 'static, E: From<store::Error> + Send + 'static>(
         &self,
-        f: impl FnOnce(&mut Tx<'_>) -> Result<T, Problem> + Send + 'static,
-    ) -> Result<T, Problem> {
+        f: impl FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E> {
         self.store.read(f).await
     }
 
     /// Reads a list. One that searches scans all rows, which may take long.
-    async fn list<T: Send + 'static>(
+    async fn list<T: Send + 'static, E: From<store::Error> + Send + 'static>(
         &self,
         searches: bool,
-        f: impl FnOnce(&mut Tx<'_>) -> Result<T, Problem> + Send + 'static,
-    ) -> Result<T, Problem> {
+        f: impl FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E> {
         if searches {
             self.store.scan(f).await
         } else {
@@ -225,10 +182,10 @@ impl Records {
         }
     }
 
-    async fn write<T: Send + 'static>(
+    async fn write<T: Send + 'static, E: From<store::Error> + Send + 'static>(
         &self,
-        f: impl FnOnce(&mut Tx<'_>) -> Result<T, Problem> + Clone + Send + 'static,
-    ) -> Result<T, Problem> {
+        f: impl FnOnce(&mut Tx<'_>) -> Result<T, E> + Clone + Send + 'static,
+    ) -> Result<T, E> {
         self.store.write(f).await
     }
 }

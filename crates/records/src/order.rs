@@ -5,9 +5,11 @@
 
 use std::str::FromStr;
 
-use access::{FieldError, Page, PageQuery, Problem, validate::Check};
+use access::{FieldError, Page, PageQuery, validate::Check};
 use base::{Cursor, Id};
 use store::Select;
+
+use crate::Refused;
 
 /// What rows are sorted by, in SQL and as a function of a row.
 type Key<T> = (&'static str, fn(&T) -> i64);
@@ -83,18 +85,18 @@ impl<T: Sorted> Sort<T> {
     ///
     /// # Errors
     /// 422 for an invalid limit or cursor, such as one of another order.
-    pub(crate) fn page(self, select: Select, page: &PageQuery) -> Result<Select, Problem> {
-        let limit = page.limit()?;
+    pub(crate) fn page(self, select: Select, page: &PageQuery) -> Result<Select, Refused> {
+        let limit = page.rows()?;
         let than = if self.0.ascends { ">" } else { "<" };
         let id = T::ID;
-        let select = match (page.after::<Last>()?, self.0.key) {
+        let select = match (page.position::<Last>()?, self.0.key) {
             (None, _) => select,
             (Some(Last::ById(last)), None) => select.push(&format!(" and {id} {than} ?"), vec![last.into()]),
             (Some(Last::ByKey(order, value, last)), Some((key, _))) if order == self.0.name => select.push(
                 &format!(" and ({key}, {id}) {than} (?, ?)"),
                 vec![value.into(), last.into()],
             ),
-            (Some(_), _) => return Err(Problem::field("cursor", "must be a cursor of this list")),
+            (Some(_), _) => return Err(Refused::field("cursor", "must be a cursor of this list")),
         };
         Ok(self.first(select, (self.0.key.map(|(key, _)| key), id), limit))
     }
@@ -123,12 +125,12 @@ impl<T: Sorted> Sort<T> {
     ///
     /// # Errors
     /// As for [`page`](Self::page).
-    pub(crate) fn ids(self, parts: Vec<Select>, page: &PageQuery) -> Result<Select, Problem> {
+    pub(crate) fn ids(self, parts: Vec<Select>, page: &PageQuery) -> Result<Select, Refused> {
         let parts: Result<Vec<_>, _> = parts.into_iter().map(|part| self.page(part, page)).collect();
         let of_all = Select::new("select id from (")
             .union(parts?)
             .push(") as parts", Vec::new());
-        Ok(self.first(of_all, (self.0.key.map(|_| "key"), "id"), page.limit()?))
+        Ok(self.first(of_all, (self.0.key.map(|_| "key"), "id"), page.rows()?))
     }
 
     /// Sorts unordered rows.
@@ -145,8 +147,8 @@ impl<T: Sorted> Sort<T> {
     ///
     /// # Errors
     /// 422 for an invalid limit.
-    pub(crate) fn cut(self, rows: Vec<T>, page: &PageQuery) -> Result<Page<T>, Problem> {
-        Ok(Page::cut(rows, page.limit()?, |row| match self.0.key {
+    pub(crate) fn cut(self, rows: Vec<T>, page: &PageQuery) -> Result<Page<T>, Refused> {
+        Ok(Page::cut(rows, page.rows()?, |row| match self.0.key {
             None => Last::ById(row.id()),
             Some((_, key)) => Last::ByKey(self.0.name.to_owned(), key(row), row.id()),
         }))

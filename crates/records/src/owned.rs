@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use access::{
-    Problem, directory,
+    directory,
     ownership::{self, Owners},
     schema::Ids,
     validate::Check,
@@ -13,7 +13,7 @@ use base::{Id, SubjectType};
 use serde::{Deserialize, Serialize};
 use store::{Error, Tx};
 
-use crate::Named;
+use crate::{Named, Refused};
 
 /// The owners of a record: members and teams of its company.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -76,7 +76,7 @@ pub(crate) fn checked(
     body: Option<Body>,
     present: &Owned,
     check: &mut Check,
-) -> Result<Option<Owned>, Problem> {
+) -> Result<Option<Owned>, Refused> {
     let Some(body) = body else { return Ok(None) };
     let users = body.user_ids.unwrap_or_else(|| ids(&present.users));
     let teams = body.team_ids.unwrap_or_else(|| ids(&present.teams));

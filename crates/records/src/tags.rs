@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use access::{schema::Tag, validate::Check};
-use base::Id;
+use base::{Id, SubjectType};
 use store::{Error, Tx, Value, params, rows};
 use utoipa::{
     PartialSchema, ToSchema,
@@ -88,6 +88,16 @@ pub(crate) enum Tagged {
 }
 
 impl Tagged {
+    /// The records of this type, if they have tags.
+    pub(crate) fn of(kind: SubjectType) -> Option<Self> {
+        match kind {
+            SubjectType::Finding => Some(Self::Finding),
+            SubjectType::Project => Some(Self::Project),
+            SubjectType::Asset => Some(Self::Asset),
+            _ => None,
+        }
+    }
+
     /// The statements that clear and write the tags of one record.
     const fn sql(self) -> (&'static str, &'static str) {
         match self {

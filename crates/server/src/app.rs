@@ -203,9 +203,10 @@ pub async fn replace_lost_key(config: &Config, clock: &Clock) -> anyhow::Result<
 pub async fn set_password(config: &Config, clock: &Clock, email: &str, password: &str) -> anyhow::Result<()> {
     let Opened { access, .. } = open_access(config, clock, Bus::new(), &Stage::default()).await?;
     let password = Secret::new(password);
-    let done = match access.reset_password(email, &password).await {
-        Err(problem) if problem.status() == 404 => access.create_admin(email, email, &password).await,
-        other => other,
+    let done = match access.has_user(email).await {
+        Ok(true) => access.reset_password(email, &password).await,
+        Ok(false) => access.create_admin(email, email, &password).await,
+        Err(problem) => Err(problem),
     };
     access.store().close().await;
     done.map(drop).map_err(|problem| anyhow::anyhow!("{problem}"))

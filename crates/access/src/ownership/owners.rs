@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use base::{Id, SubjectType};
 use store::{Error, Select, Tx, Value, params, rows};
 
-use crate::{Problem, validate::Check};
+use crate::validate::Check;
 
 /// The users and teams that own something, ordered by id.
 pub type Owners = (Vec<Id>, Vec<Id>);
@@ -56,7 +56,7 @@ pub fn check_owners(
     (users, teams): (&[Id], &[Id]),
     field: &str,
     check: &mut Check,
-) -> Result<Owners, Problem> {
+) -> Result<Owners, Error> {
     let known = Known::of(tx, company)?;
     Ok(known.check((users, teams), field, check))
 }

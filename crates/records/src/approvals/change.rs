@@ -1,12 +1,11 @@
 //! Requesting, deciding, withdrawing: each with its one event.
 
-use access::Problem;
 use base::{Event, Kind, Subject, SubjectType, Time};
 use store::{Error, Tx, params};
 
 use super::{Approval, Status, authors, expiry};
 use crate::{
-    By, Named, Place,
+    By, Named, Place, Refused,
     by::{self, put},
     column::id_or_none,
     findings::{self, Context, Finding},
@@ -40,7 +39,7 @@ const INSERT: &str = "insert into approvals (id, company_id, finding_id, reason,
 ///
 /// # Errors
 /// 409 for a finding whose risk cannot be accepted, or that already has a requested or valid approval.
-pub fn request(tx: &mut Tx<'_>, finding: &Finding, new: New, by: &By) -> Result<Approval, Problem> {
+pub fn request(tx: &mut Tx<'_>, finding: &Finding, new: New, by: &By) -> Result<Approval, Refused> {
     acceptable(finding)?;
     let (id, now) = (tx.id(), tx.now());
     let approval = Approval {
@@ -75,7 +74,7 @@ pub fn request(tx: &mut Tx<'_>, finding: &Finding, new: New, by: &By) -> Result<
     ];
     tx.execute(INSERT, values).map_err(|error| match error {
         Error::Unique => {
-            Problem::conflict("This finding already has a requested or approved risk acceptance.")
+            Refused::conflict("This finding already has a requested or approved risk acceptance.")
         }
         other => other.into(),
     })?;
@@ -87,12 +86,12 @@ pub fn request(tx: &mut Tx<'_>, finding: &Finding, new: New, by: &By) -> Result<
 }
 
 /// A finding that was accepted without an approval may get one, too. The index prevents a second one.
-fn acceptable(finding: &Finding) -> Result<(), Problem> {
+fn acceptable(finding: &Finding) -> Result<(), Refused> {
     let accepted = findings::Status::AcceptedRisk;
     if finding.status == accepted || finding.status.may_become(accepted, findings::Mover::Approval) {
         return Ok(());
     }
-    Err(Problem::conflict(format!(
+    Err(Refused::conflict(format!(
         "The risk of a finding with the status {} cannot be accepted.",
         finding.status
     )))
@@ -113,7 +112,7 @@ pub fn decide(
     finding: &mut Finding,
     decision: Decision,
     context: Context<'_>,
-) -> Result<(), Problem> {
+) -> Result<(), Refused> {
     let (by, now) = (context.by, tx.now());
     decidable(tx, approval, &decision, by)?;
     if decision.approved {
@@ -161,21 +160,21 @@ pub fn decide(
 }
 
 /// Whether this user may decide this version of the request.
-fn decidable(tx: &mut Tx<'_>, approval: &Approval, decision: &Decision, by: &By) -> Result<(), Problem> {
+fn decidable(tx: &mut Tx<'_>, approval: &Approval, decision: &Decision, by: &By) -> Result<(), Refused> {
     let authors = authors::of(tx, approval.id)?;
     if by.id().is_some_and(|person| authors.contains(&person)) {
-        return Err(Problem::forbidden(
+        return Err(Refused::forbidden(
             "Someone who neither wrote nor changed the request must decide.",
         ));
     }
     undecided(approval)?;
     if decision.version != approval.version {
-        return Err(Problem::conflict(
+        return Err(Refused::conflict(
             "The request changed after you read it. Read it again, then decide.",
         ));
     }
     if decision.approved && approval.expires_at <= tx.now() {
-        return Err(Problem::conflict("The requested period has already ended."));
+        return Err(Refused::conflict("The requested period has already ended."));
     }
     Ok(())
 }
@@ -186,7 +185,7 @@ fn accept(
     approval: &Approval,
     finding: &mut Finding,
     context: Context<'_>,
-) -> Result<(), Problem> {
+) -> Result<(), Refused> {
     if finding.status == findings::Status::AcceptedRisk {
         finding.accepted_without_approval = false;
         return Ok(());
@@ -207,7 +206,7 @@ const UPDATE: &str = "update approvals set reason = $3, expires_at = $4, updated
 ///
 /// # Errors
 /// 409 if it is already decided.
-pub(super) fn change(tx: &mut Tx<'_>, approval: &mut Approval, new: New, by: &By) -> Result<(), Problem> {
+pub(super) fn change(tx: &mut Tx<'_>, approval: &mut Approval, new: New, by: &By) -> Result<(), Refused> {
     undecided(approval)?;
     if (&approval.reason, approval.expires_at) == (&new.reason, new.expires_at) {
         return Ok(());
@@ -237,7 +236,7 @@ const DELETE: &str = "delete from approvals where id = $1 and company_id = $2 an
 ///
 /// # Errors
 /// 409 if it is already decided: decisions are kept.
-pub fn delete(tx: &mut Tx<'_>, approval: &Approval, by: &By) -> Result<(), Problem> {
+pub fn delete(tx: &mut Tx<'_>, approval: &Approval, by: &By) -> Result<(), Refused> {
     undecided(approval)?;
     tx.execute(DELETE, params![approval.id, approval.company.id])?;
     let event = event(tx, Kind::ApprovalDeleted, approval, by);
@@ -245,11 +244,11 @@ pub fn delete(tx: &mut Tx<'_>, approval: &Approval, by: &By) -> Result<(), Probl
     Ok(())
 }
 
-fn undecided(approval: &Approval) -> Result<(), Problem> {
+fn undecided(approval: &Approval) -> Result<(), Refused> {
     if approval.status == Status::Requested {
         return Ok(());
     }
-    Err(Problem::conflict(format!(
+    Err(Refused::conflict(format!(
         "This approval is already {}.",
         approval.status
     )))

@@ -1,12 +1,11 @@
 //! The end of approvals: when they expire, and when their finding is reopened before.
 
-use access::Problem;
 use base::{Id, Kind, Scope, Time};
 use store::{Error, Select, Tx, params};
 
 use super::{Approval, Status, change, list, worse};
 use crate::{
-    By, Settings,
+    By, Refused, Settings,
     findings::{self, Context, Finding},
 };
 
@@ -32,7 +31,7 @@ const END: &str =
 ///
 /// # Errors
 /// The store's.
-pub fn expire(tx: &mut Tx<'_>, settings: Settings, limit: u32) -> Result<usize, Problem> {
+pub fn expire(tx: &mut Tx<'_>, settings: Settings, limit: u32) -> Result<usize, Refused> {
     let now = tx.now();
     let over: Vec<(Id, Id)> = tx.all(OVER, params![now, limit])?;
     let mut ended = 0;
@@ -40,7 +39,7 @@ pub fn expire(tx: &mut Tx<'_>, settings: Settings, limit: u32) -> Result<usize, 
         // The finding first: a deletion locks the two in this order.
         let mut finding = match findings::get_for_update(tx, finding, &Scope::All) {
             // Deleted in the meantime, with its approval.
-            Err(problem) if problem.status() == 404 => continue,
+            Err(Refused::NotFound) => continue,
             other => other?,
         };
         let mut approval = list::get_for_update(tx, id, &Scope::All)?;
@@ -102,7 +101,7 @@ fn announce(
 ///
 /// # Errors
 /// The store's.
-pub(crate) fn end(tx: &mut Tx<'_>, finding: Id, by: &By) -> Result<(), Problem> {
+pub(crate) fn end(tx: &mut Tx<'_>, finding: Id, by: &By) -> Result<(), Refused> {
     let held: Option<Approval> = Select::new(list::SELECT)
         .filter("a.finding_id = ?", Some(finding))
         .push(&format!(" and a.status in {}", Status::HOLDING_SQL), Vec::new())

@@ -235,7 +235,7 @@ pub async fn create(
         caller.may(finding.place.company.id, Role::Analyst)?;
         once.run(tx, |tx| {
             let new = checked(&body.reason, body.expires_at, tx.now())?;
-            super::request(tx, &finding, new, &By::caller(&caller)).map(View::from)
+            Ok(super::request(tx, &finding, new, &By::caller(&caller))?.into())
         })
     };
     records.write(create).await
@@ -269,7 +269,7 @@ pub async fn update(
                 let new = checked(reason.unwrap_or(&approval.reason), expires_at, tx.now())?;
                 change::change(tx, &mut approval, new, &By::caller(&caller))?;
             }
-            Ok(approval)
+            Ok::<_, Problem>(approval)
         })
         .await?;
     Ok(Json(approval.into()))
@@ -295,7 +295,7 @@ pub async fn delete(
         .write(move |tx| {
             let approval = super::get_for_update(tx, id, &caller.scope)?;
             own(&caller, &approval)?;
-            super::delete(tx, &approval, &By::caller(&caller))
+            Ok::<_, Problem>(super::delete(tx, &approval, &By::caller(&caller))?)
         })
         .await?;
     Ok(StatusCode::NO_CONTENT)
@@ -342,7 +342,7 @@ pub async fn decide(
                 by: &by,
             };
             decided(tx, &mut approval, &mut finding, (body, context))?;
-            Ok(approval)
+            Ok::<_, Problem>(approval)
         })
         .await?;
     Ok(Json(approval.into()))
@@ -362,5 +362,5 @@ fn decided(
         comment: comment.trim().to_owned(),
         version: body.version,
     };
-    super::decide(tx, approval, finding, decision, context)
+    Ok(super::decide(tx, approval, finding, decision, context)?)
 }

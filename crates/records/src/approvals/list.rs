@@ -1,12 +1,12 @@
 //! Reads approvals: one, or a page of those that match.
 
-use access::{Page, PageQuery, Problem};
+use access::{Page, PageQuery};
 use base::{Id, Scope};
 use store::{Error, FromRow, Row, Select, Tx};
 
 use super::{Approval, Status};
 use crate::{
-    Named, column,
+    Named, Refused, column,
     order::{self, Order, Sorted},
     text,
 };
@@ -105,7 +105,7 @@ pub fn list(
     filter: &Filter,
     sort: Sort,
     page: &PageQuery,
-) -> Result<Page<Approval>, Problem> {
+) -> Result<Page<Approval>, Refused> {
     let select = Select::new(SELECT)
         .scope("a.company_id", scope)
         .filter("a.company_id = ?", filter.company)
@@ -123,7 +123,7 @@ pub fn list(
 ///
 /// # Errors
 /// 404.
-pub fn get(tx: &mut Tx<'_>, id: Id, scope: &Scope) -> Result<Approval, Problem> {
+pub fn get(tx: &mut Tx<'_>, id: Id, scope: &Scope) -> Result<Approval, Refused> {
     one(tx, id, scope, "")
 }
 
@@ -132,16 +132,16 @@ pub fn get(tx: &mut Tx<'_>, id: Id, scope: &Scope) -> Result<Approval, Problem> 
 ///
 /// # Errors
 /// 404.
-pub fn get_for_update(tx: &mut Tx<'_>, id: Id, scope: &Scope) -> Result<Approval, Problem> {
+pub fn get_for_update(tx: &mut Tx<'_>, id: Id, scope: &Scope) -> Result<Approval, Refused> {
     let lock = tx.for_update("a");
     one(tx, id, scope, &lock)
 }
 
-fn one(tx: &mut Tx<'_>, id: Id, scope: &Scope, lock: &str) -> Result<Approval, Problem> {
+fn one(tx: &mut Tx<'_>, id: Id, scope: &Scope, lock: &str) -> Result<Approval, Refused> {
     Select::new(SELECT)
         .scope("a.company_id", scope)
         .filter("a.id = ?", Some(id))
         .push(lock, Vec::new())
         .one(tx)?
-        .ok_or_else(Problem::not_found)
+        .ok_or(Refused::NotFound)
 }

@@ -4,13 +4,12 @@
 
 use std::time::Duration;
 
-use access::Problem;
 use base::{Event, Id, Kind, Scope, Time};
 use store::{Error, FromRow, Row, Select, Tx, params};
 
 use super::Source;
 use crate::{
-    By,
+    By, Refused,
     approvals::{self, Approval},
     findings::{self, Finding},
     sla::Ladder,
@@ -102,7 +101,7 @@ fn next(tx: &mut Tx<'_>) -> Result<Option<Time>, Error> {
 }
 
 /// Notifies the assignees of the findings and those responsible for the acceptances.
-fn act(tx: &mut Tx<'_>, limit: u32) -> Result<usize, Problem> {
+fn act(tx: &mut Tx<'_>, limit: u32) -> Result<usize, Refused> {
     let (now, ladder) = (tx.now(), ladder());
     let mut done = 0;
     for near in near(tx)? {
@@ -115,7 +114,7 @@ fn act(tx: &mut Tx<'_>, limit: u32) -> Result<usize, Problem> {
         done += 1;
         // The finding first: a deletion locks the two in this order.
         let finding = match findings::get_for_update(tx, near.finding, &Scope::All) {
-            Err(problem) if problem.status() == 404 => continue,
+            Err(Refused::NotFound) => continue,
             other => other?,
         };
         let approval = approvals::get_for_update(tx, near.id, &Scope::All)?;

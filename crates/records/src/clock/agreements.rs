@@ -7,13 +7,13 @@ use std::{
     time::Duration,
 };
 
-use access::{Problem, Role, directory};
+use access::{Role, directory};
 use base::{Event, Id, Kind, Subject, SubjectType, Time};
 use store::{Error, FromRow, Row, Select, Tx, Value};
 
 use super::Source;
 use crate::{
-    By, Date, Named, Place, Settings,
+    By, Date, Named, Place, Refused, Settings,
     by::{self, put},
 };
 
@@ -114,7 +114,7 @@ fn next(tx: &mut Tx<'_>, settings: &Settings) -> Result<Option<Time>, Error> {
 }
 
 /// Notifies the managers of the companies.
-fn act(tx: &mut Tx<'_>, settings: &Settings, limit: u32) -> Result<usize, Problem> {
+fn act(tx: &mut Tx<'_>, settings: &Settings, limit: u32) -> Result<usize, Refused> {
     let Some(ends) = ends(settings) else {
         return Ok(0);
     };

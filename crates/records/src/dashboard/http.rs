@@ -46,4 +46,5 @@ pub async fn get(
         .read(move |tx| super::read(tx, &selection, &zone))
         .await
         .map(Json)
+        .map_err(Problem::from)
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
 
-use access::{Problem, directory, validate::Check};
+use access::{directory, validate::Check};
 use base::{Event, Id, Kind, Subject, SubjectType};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -10,7 +10,7 @@ use store::{Tx, params};
 
 use super::{Taken, cloud::Cloud};
 use crate::{
-    By, Named, Place, by,
+    By, Named, Place, Refused, by,
     findings::{assignees, responsible::ByRule},
 };
 
@@ -26,7 +26,7 @@ const FIRST: &str =
 ///
 /// # Errors
 /// 404 for a company that does not exist; 422 for assignees of another company.
-pub(super) fn take(tx: &mut Tx<'_>, sender: Id, clouds: Vec<Cloud>) -> Result<Vec<Taken>, Problem> {
+pub(super) fn take(tx: &mut Tx<'_>, sender: Id, clouds: Vec<Cloud>) -> Result<Vec<Taken>, Refused> {
     let places = places(tx, &clouds)?;
     assignees(tx, &clouds)?;
     let mut taken = Vec::with_capacity(clouds.len());
@@ -50,7 +50,7 @@ pub(super) fn take(tx: &mut Tx<'_>, sender: Id, clouds: Vec<Cloud>) -> Result<Ve
             continue;
         }
         let company = cloud.company;
-        let place = places.get(&company).ok_or_else(Problem::not_found)?;
+        let place = places.get(&company).ok_or(Refused::NotFound)?;
         let mut event = event(tx, (sender, taken.event_id), cloud, place)?;
         // Another platform never changes a record: our own findings are assigned only here.
         let elsewhere = event.data.contains_key("external");
@@ -70,10 +70,10 @@ fn key(cloud: &Cloud) -> (Id, &str, &str) {
     (cloud.company, &cloud.source, &cloud.id)
 }
 
-fn places(tx: &mut Tx<'_>, clouds: &[Cloud]) -> Result<BTreeMap<Id, Place>, Problem> {
+fn places(tx: &mut Tx<'_>, clouds: &[Cloud]) -> Result<BTreeMap<Id, Place>, Refused> {
     let mut places = BTreeMap::new();
     for id in clouds.iter().map(|cloud| cloud.company).collect::<BTreeSet<_>>() {
-        let name = directory::company_name(tx, id)?.ok_or_else(Problem::not_found)?;
+        let name = directory::company_name(tx, id)?.ok_or(Refused::NotFound)?;
         let company = Named { id, name };
         places.insert(
             id,
@@ -86,7 +86,7 @@ fn places(tx: &mut Tx<'_>, clouds: &[Cloud]) -> Result<BTreeMap<Id, Place>, Prob
     Ok(places)
 }
 
-fn assignees(tx: &mut Tx<'_>, clouds: &[Cloud]) -> Result<(), Problem> {
+fn assignees(tx: &mut Tx<'_>, clouds: &[Cloud]) -> Result<(), Refused> {
     let mut check = Check::new();
     for cloud in clouds
         .iter()
@@ -97,23 +97,23 @@ fn assignees(tx: &mut Tx<'_>, clouds: &[Cloud]) -> Result<(), Problem> {
         let ids = (&*cloud.users, &*cloud.teams);
         assignees::check(tx, cloud.company, ids, (&users, &teams), &mut check)?;
     }
-    check.done()
+    Ok(check.valid()?)
 }
 
 /// Records that it was received; if it was before, returns the first one's id.
-fn claim(tx: &mut Tx<'_>, sender: Id, cloud: &Cloud, taken: &mut Taken) -> Result<(), Problem> {
+fn claim(tx: &mut Tx<'_>, sender: Id, cloud: &Cloud, taken: &mut Taken) -> Result<(), Refused> {
     let now = tx.now();
     let (company, source, id) = key(cloud);
     if tx.execute(CLAIM, params![company, source, id, taken.event_id, sender, now])? > 0 {
         return Ok(());
     }
     let first: Option<(Id,)> = tx.one(FIRST, params![company, source, id])?;
-    (taken.event_id,) = first.ok_or_else(Problem::internal)?;
+    (taken.event_id,) = first.ok_or(Refused::Fault)?;
     taken.duplicate = true;
     Ok(())
 }
 
-fn event(tx: &mut Tx<'_>, (sender, id): (Id, Id), cloud: Cloud, place: &Place) -> Result<Event, Problem> {
+fn event(tx: &mut Tx<'_>, (sender, id): (Id, Id), cloud: Cloud, place: &Place) -> Result<Event, Refused> {
     let (kind, company) = (subject_type(cloud.kind), cloud.company);
     let ours = match &cloud.subject {
         Some(subject) => ours(tx, kind, company, subject)?,

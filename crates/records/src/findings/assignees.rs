@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use access::{Problem, directory, validate::Check};
+use access::{directory, validate::Check};
 use base::{Id, Kind, Time};
 use serde_json::json;
 use store::Tx;
@@ -12,7 +12,7 @@ use super::{
     history::{self, Changed},
     rows::{Rows, contains},
 };
-use crate::{By, Named, text};
+use crate::{By, Named, Refused, text};
 
 /// Maximum number of users, and of teams, assigned to a finding.
 pub const MAX: usize = 100;
@@ -31,7 +31,7 @@ pub fn check(
     ids: (&[Id], &[Id]),
     fields: (&str, &str),
     check: &mut Check,
-) -> Result<Assignees, Problem> {
+) -> Result<Assignees, Refused> {
     let (users, teams) = ids;
     let small = "must list at most 100";
     check.that(users.len() <= MAX, fields.0, small);
@@ -87,7 +87,7 @@ pub fn assign(
     finding: &mut Finding,
     assignees: Assignees,
     by: &By,
-) -> Result<bool, Problem> {
+) -> Result<bool, Refused> {
     let (mut rows, now) = (Rows::default(), tx.now());
     let changed = assign_one(tx, finding, (assignees, now), by, &mut rows);
     rows.write(tx)?;

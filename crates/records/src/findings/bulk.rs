@@ -12,7 +12,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
 
-use access::{Problem, validate::Check};
+use access::validate::Check;
 use base::{Id, Scope};
 use store::{Select, Tx, rows};
 
@@ -23,7 +23,7 @@ use super::{
     responsible::ByRule,
     row,
 };
-use crate::By;
+use crate::{By, Refused};
 
 /// Maximum number of findings per change.
 pub const MAX: usize = 1_000;
@@ -41,7 +41,7 @@ pub(super) fn portion(rows: usize) -> usize {
 ///
 /// # Errors
 /// 422 for none or more than [`MAX`], 404 if one does not exist or is not in the scope.
-pub fn get(tx: &mut Tx<'_>, ids: &[Id], scope: &Scope) -> Result<Vec<Finding>, Problem> {
+pub fn get(tx: &mut Tx<'_>, ids: &[Id], scope: &Scope) -> Result<Vec<Finding>, Refused> {
     read(tx, ids, scope, "")
 }
 
@@ -49,14 +49,14 @@ pub fn get(tx: &mut Tx<'_>, ids: &[Id], scope: &Scope) -> Result<Vec<Finding>, P
 ///
 /// # Errors
 /// As for [`get`].
-pub fn get_for_update(tx: &mut Tx<'_>, ids: &[Id], scope: &Scope) -> Result<Vec<Finding>, Problem> {
+pub fn get_for_update(tx: &mut Tx<'_>, ids: &[Id], scope: &Scope) -> Result<Vec<Finding>, Refused> {
     let lock = tx.for_update("f");
     read(tx, ids, scope, &lock)
 }
 
-fn read(tx: &mut Tx<'_>, ids: &[Id], scope: &Scope, lock: &str) -> Result<Vec<Finding>, Problem> {
+fn read(tx: &mut Tx<'_>, ids: &[Id], scope: &Scope, lock: &str) -> Result<Vec<Finding>, Refused> {
     if ids.is_empty() || ids.len() > MAX {
-        return Err(Problem::field("finding_ids", "must list 1 to 1,000 findings"));
+        return Err(Refused::field("finding_ids", "must list 1 to 1,000 findings"));
     }
     let ids: Vec<Id> = ids.iter().copied().collect::<BTreeSet<_>>().into_iter().collect();
     let end = format!(" order by f.id{lock}");
@@ -69,7 +69,7 @@ fn read(tx: &mut Tx<'_>, ids: &[Id], scope: &Scope, lock: &str) -> Result<Vec<Fi
         findings.extend(row::all(tx, &select)?);
     }
     if findings.len() < ids.len() {
-        return Err(Problem::not_found());
+        return Err(Refused::NotFound);
     }
     Ok(findings)
 }
@@ -95,14 +95,14 @@ impl Assign<'_> {
     ///
     /// # Errors
     /// 422 for a user who may not see one of the findings.
-    fn checked(&self, tx: &mut Tx<'_>, findings: &[Finding]) -> Result<BTreeMap<Id, Assignees>, Problem> {
+    fn checked(&self, tx: &mut Tx<'_>, findings: &[Finding]) -> Result<BTreeMap<Id, Assignees>, Refused> {
         let companies: BTreeSet<Id> = findings.iter().map(|finding| finding.place.company.id).collect();
         let mut known = BTreeMap::new();
         for company in companies {
             let mut check = Check::new();
             let ids = (self.users, self.teams);
             let found = assignees::check(tx, company, ids, ("user_ids", "team_ids"), &mut check)?;
-            check.done()?;
+            check.valid()?;
             known.insert(company, found);
         }
         Ok(known)
@@ -122,7 +122,7 @@ impl Assign<'_> {
     ///
     /// # Errors
     /// As for [`checked`](Self::checked).
-    pub fn changes(&self, tx: &mut Tx<'_>, mut findings: Vec<Finding>) -> Result<Vec<Finding>, Problem> {
+    pub fn changes(&self, tx: &mut Tx<'_>, mut findings: Vec<Finding>) -> Result<Vec<Finding>, Refused> {
         let known = self.checked(tx, &findings)?;
         findings.retain(|finding| assignees::differ(finding, &self.wanted(&known, finding)));
         Ok(findings)
@@ -138,7 +138,7 @@ pub fn assign(
     findings: &mut [Finding],
     assign: Assign<'_>,
     by: &mut By,
-) -> Result<usize, Problem> {
+) -> Result<usize, Refused> {
     let known = assign.checked(tx, findings)?;
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
     let (mut rows, now) = (Rows::default(), tx.now());
@@ -164,14 +164,16 @@ fn merge(into: &mut Vec<crate::Named>, more: &[crate::Named]) {
 ///
 /// # Errors
 /// 409 naming the first whose lifecycle does not allow it; 409 for `accepted_risk`, which requires an approval.
-pub fn may_move(findings: &[Finding], to: Status) -> Result<(), Problem> {
+pub fn may_move(findings: &[Finding], to: Status) -> Result<(), Refused> {
     if to == Status::AcceptedRisk {
         // Checked even if all of them already have it: this status cannot be set this way.
         moves::allowed(to, to, Mover::Person)?;
     }
     for finding in findings.iter().filter(|finding| finding.status != to) {
-        moves::allowed(finding.status, to, Mover::Person).map_err(|problem| {
-            Problem::new(problem.status(), format!("{} {}", finding.id, problem.detail()))
+        let allowed = moves::allowed(finding.status, to, Mover::Person);
+        allowed.map_err(|refused| match refused {
+            Refused::Conflict(why, record) => Refused::Conflict(format!("{} {why}", finding.id), record),
+            other => other,
         })?;
     }
     Ok(())
@@ -187,7 +189,7 @@ pub fn move_to(
     (to, comment): (Status, &str),
     settings: crate::Settings,
     by: &mut By,
-) -> Result<usize, Problem> {
+) -> Result<usize, Refused> {
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
     may_move(findings, to)?;
     let (mut companies, mut rows) = (BTreeMap::new(), Rows::default());

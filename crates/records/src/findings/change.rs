@@ -1,6 +1,5 @@
 //! The changes of a finding's details, each with its one event.
 
-use access::Problem;
 use base::{Event, Kind, Severity, Time};
 use formats::Details;
 use serde_json::json;
@@ -12,7 +11,7 @@ use super::{
     identifiers, row,
 };
 use crate::{
-    By, Named, Settings, approvals,
+    By, Named, Refused, Settings, approvals,
     by::put,
     differ::set,
     tags::{self, Tagged},
@@ -74,7 +73,7 @@ pub fn change(
     finding: &mut Finding,
     change: Change,
     context: Context<'_>,
-) -> Result<bool, Problem> {
+) -> Result<bool, Refused> {
     let mut changed = finding.clone();
     apply(&mut changed, change, context.settings);
     let differing = differences(finding, &changed);
@@ -145,7 +144,7 @@ pub(crate) fn adopt(
     finding: &mut Finding,
     change: Change,
     context: Context<'_>,
-) -> Result<(), Problem> {
+) -> Result<(), Refused> {
     apply(finding, change, context.settings);
     row::update(tx, finding, due::next_check(finding, context.settings))?;
     identifiers::write(tx, finding)?;

@@ -4,14 +4,14 @@
 
 use std::collections::BTreeSet;
 
-use access::{Page, PageQuery, Problem};
+use access::{Page, PageQuery};
 use base::{Id, Kind, Scope, Time};
 use serde::Serialize;
 use serde_json::json;
 use store::{Error, FromRow, Row, Select, Tx, params};
 
 use super::{Finding, event};
-use crate::{By, Named, by::put, column};
+use crate::{By, Named, Refused, by::put, column};
 
 /// A comment on a finding.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
@@ -48,8 +48,8 @@ const SELECT: &str = "select m.id, m.author_id, u.name, m.body, m.created_at, m.
 ///
 /// # Errors
 /// 422 for an invalid limit or cursor.
-pub fn list(tx: &mut Tx<'_>, finding: Id, scope: &Scope, page: &PageQuery) -> Result<Page<Comment>, Problem> {
-    let (limit, after) = (page.limit()?, page.after::<Id>()?);
+pub fn list(tx: &mut Tx<'_>, finding: Id, scope: &Scope, page: &PageQuery) -> Result<Page<Comment>, Refused> {
+    let (limit, after) = (page.rows()?, page.position::<Id>()?);
     let comments = Select::new(SELECT)
         .scope("f.company_id", scope)
         .filter("m.finding_id = ?", Some(finding))
@@ -63,12 +63,12 @@ pub fn list(tx: &mut Tx<'_>, finding: Id, scope: &Scope, page: &PageQuery) -> Re
 ///
 /// # Errors
 /// 404.
-pub fn get(tx: &mut Tx<'_>, finding: &Finding, id: Id) -> Result<Comment, Problem> {
+pub fn get(tx: &mut Tx<'_>, finding: &Finding, id: Id) -> Result<Comment, Refused> {
     Select::new(SELECT)
         .filter("m.finding_id = ?", Some(finding.id))
         .filter("m.id = ?", Some(id))
         .one(tx)?
-        .ok_or_else(Problem::not_found)
+        .ok_or(Refused::NotFound)
 }
 
 const INSERT: &str = "insert into finding_comments (id, finding_id, author_id, body, created_at, updated_at) \
@@ -79,7 +79,7 @@ const AUTHORS: &str = "select distinct author_id from finding_comments where fin
 ///
 /// # Errors
 /// The store's.
-pub fn add(tx: &mut Tx<'_>, finding: &Finding, body: String, by: &By) -> Result<Comment, Problem> {
+pub fn add(tx: &mut Tx<'_>, finding: &Finding, body: String, by: &By) -> Result<Comment, Refused> {
     let (id, now) = (tx.id(), tx.now());
     let earlier: Vec<(Id,)> = tx.all(AUTHORS, params![finding.id])?;
     tx.execute(
@@ -121,7 +121,7 @@ pub fn reword(
     comment: &mut Comment,
     body: String,
     by: &By,
-) -> Result<(), Problem> {
+) -> Result<(), Refused> {
     if comment.body == body {
         return Ok(());
     }
@@ -139,12 +139,12 @@ const DELETE: &str = "delete from finding_comments where id = $1 and finding_id 
 ///
 /// # Errors
 /// The store's.
-pub fn delete(tx: &mut Tx<'_>, finding: &Finding, comment: &Comment, by: &By) -> Result<(), Problem> {
+pub fn delete(tx: &mut Tx<'_>, finding: &Finding, comment: &Comment, by: &By) -> Result<(), Refused> {
     tx.execute(DELETE, params![comment.id, finding.id])?;
     updated(tx, finding, by)
 }
 
-fn updated(tx: &mut Tx<'_>, finding: &Finding, by: &By) -> Result<(), Problem> {
+fn updated(tx: &mut Tx<'_>, finding: &Finding, by: &By) -> Result<(), Refused> {
     let mut updated = event::of(tx, Kind::FindingUpdated, finding, by);
     updated.data.insert("changed".to_owned(), json!(["comments"]));
     tx.emit(updated)?;

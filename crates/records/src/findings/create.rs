@@ -1,6 +1,5 @@
 //! Creates a finding, with its one event.
 
-use access::Problem;
 use base::{Id, Kind, Severity, Time};
 use formats::Details;
 use store::Tx;
@@ -9,7 +8,7 @@ use super::{
     Context, Finding, Status, due, event, history, identifiers, responsible::ByRule, row, rows::Rows,
 };
 use crate::{
-    Named, Place,
+    Named, Place, Refused,
     tags::{self, Tagged},
 };
 
@@ -71,7 +70,7 @@ impl New {
 ///
 /// # Errors
 /// 409 for a fingerprint that the tool already has in this place.
-pub fn create(tx: &mut Tx<'_>, new: New, place: &Place, context: Context<'_>) -> Result<Finding, Problem> {
+pub fn create(tx: &mut Tx<'_>, new: New, place: &Place, context: Context<'_>) -> Result<Finding, Refused> {
     let rules = if new.users.is_empty() && new.teams.is_empty() {
         ByRule::of(tx, place.company.id)?
     } else {
@@ -93,7 +92,7 @@ pub(crate) fn record(
     (place, rules): (&Place, &ByRule),
     context: Context<'_>,
     rows: &mut Rows,
-) -> Result<Finding, Problem> {
+) -> Result<Finding, Refused> {
     let mut finding = made(tx, new, place, context);
     let by_rule = rules.assign(&mut finding);
     row::insert(tx, &finding, due::next_check(&finding, context.settings))?;

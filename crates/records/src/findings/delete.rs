@@ -3,12 +3,11 @@
 //! Owns: the tables `deleted_findings`, `deleted_finding_moves` and `deleted_finding_comments`. Must not: decide who
 //! may delete, or write the audit log; the handler does.
 
-use access::Problem;
 use base::{Id, Kind, Scope};
 use store::{Error, Select, Tx, params};
 
 use super::{Finding, event, history};
-use crate::{By, column::id_or_none};
+use crate::{By, Refused, column::id_or_none};
 
 const DECIDED: &str = "select id from approvals where finding_id = $1 and decided_at > 0 limit 1";
 const KEEP: &str = "insert into deleted_findings (id, company_id, title, deleted_by, deleted_at) \
@@ -25,9 +24,9 @@ const DELETE: &str = "delete from findings where id = $1 and company_id = $2";
 ///
 /// # Errors
 /// 409 if an approval of it was decided: the decision, with its author and time, is kept with its finding.
-pub fn delete(tx: &mut Tx<'_>, finding: &Finding, by: &By) -> Result<(), Problem> {
+pub fn delete(tx: &mut Tx<'_>, finding: &Finding, by: &By) -> Result<(), Refused> {
     if tx.one::<(Id,)>(DECIDED, params![finding.id])?.is_some() {
-        return Err(Problem::conflict(
+        return Err(Refused::conflict(
             "This finding has a decided risk acceptance, so it cannot be deleted. Close it instead.",
         ));
     }

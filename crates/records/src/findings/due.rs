@@ -5,14 +5,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use access::Problem;
 use base::{Event, Id, Kind, Time, failpoint};
 use serde_json::json;
 use store::{Error, Select, Tx, Value, params};
 
 use super::{Finding, Status, event, row};
 use crate::{
-    By, Settings,
+    By, Refused, Settings,
     clock::{self, Source},
     column::time_or_none,
     sla::{Ladder, warnings},
@@ -124,7 +123,7 @@ fn next(tx: &mut Tx<'_>, _: &Settings) -> Result<Option<Time>, Error> {
 }
 
 /// Checks findings that are due, earliest first, and announces what is due.
-fn act(tx: &mut Tx<'_>, settings: &Settings, limit: u32) -> Result<usize, Problem> {
+fn act(tx: &mut Tx<'_>, settings: &Settings, limit: u32) -> Result<usize, Refused> {
     let now = tx.now();
     let select = Select::new(row::SELECT)
         .filter("f.clock_at > 0 and f.clock_at <= ?", Some(now))

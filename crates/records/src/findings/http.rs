@@ -91,7 +91,7 @@ pub async fn create(
             settings: &settings,
             by: &by,
         };
-        super::create(tx, new, &place, context).map(View::from)
+        Ok(super::create(tx, new, &place, context)?.into())
     };
     records.write(move |tx| once.run(tx, create)).await
 }
@@ -148,7 +148,7 @@ pub async fn delete(
             super::delete(tx, &finding, &By::caller(&caller))?;
             let entry = Entry::new(Action::FindingDeleted, finding.id, &finding.title);
             let entry = entry.of(finding.place.company.id).gone(&View::from(finding));
-            Ok(audit::note(tx, &audit::By::caller(&caller), entry)?)
+            Ok::<_, Problem>(audit::note(tx, &audit::By::caller(&caller), entry)?)
         })
         .await?;
     Ok(StatusCode::NO_CONTENT)
@@ -175,7 +175,8 @@ pub async fn assign(
         let company = finding.place.company.id;
         let assignees = assignees::check(tx, company, ids, ("user_ids", "team_ids"), &mut check)?;
         check.done()?;
-        super::assign(tx, finding, assignees, context.by).map(drop)
+        super::assign(tx, finding, assignees, context.by)?;
+        Ok(())
     });
     Ok(Json(finding.await?.into()))
 }
@@ -201,7 +202,7 @@ pub async fn set_status(
 ) -> Result<Json<View>, Problem> {
     let (status, comment) = body.checked()?;
     let finding = changed(&records, caller, id, move |tx, finding, context| {
-        super::move_to(tx, finding, status, &comment, context)
+        Ok(super::move_to(tx, finding, status, &comment, context)?)
     });
     Ok(Json(finding.await?.into()))
 }
@@ -234,7 +235,7 @@ pub async fn history(
                 return Ok(kept);
             }
             super::get(tx, id, &caller.scope)?;
-            Ok(super::history::of(tx, id, &caller.scope)?)
+            Ok::<_, crate::Refused>(super::history::of(tx, id, &caller.scope)?)
         })
         .await?;
     Ok(Json(History { items }))

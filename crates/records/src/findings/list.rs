@@ -1,11 +1,12 @@
 //! Reads findings: one, or a page of those that match.
 
-use access::{Page, PageQuery, Problem, directory};
+use access::{Page, PageQuery, directory};
 use base::{Id, Scope, Severity, Time};
 use store::{PARTS, Select, Tx};
 
 use super::{Deadline, Finding, Status, identifiers, row};
 use crate::{
+    Refused,
     by::rank,
     order::{self, Order, Sorted},
     tags, text,
@@ -133,7 +134,7 @@ pub fn list(
     filter: &Filter,
     sort: Sort,
     page: &PageQuery,
-) -> Result<Page<Finding>, Problem> {
+) -> Result<Page<Finding>, Refused> {
     let mut findings = Vec::new();
     for places in places(tx, scope, filter)?.chunks(PARTS) {
         let parts = places.iter().map(|place| {
@@ -152,7 +153,7 @@ pub fn list(
 }
 
 /// The scopes to read, each separately: each company, or all at once for a separate lookup that belongs to one company.
-fn places(tx: &mut Tx<'_>, scope: &Scope, filter: &Filter) -> Result<Vec<Scope>, Problem> {
+fn places(tx: &mut Tx<'_>, scope: &Scope, filter: &Filter) -> Result<Vec<Scope>, Refused> {
     let looked_up =
         filter.asset.or(filter.scan).is_some() || filter.identifier.is_some() || filter.target.is_some();
     if looked_up && filter.company.is_none() {
@@ -220,7 +221,7 @@ fn narrow(select: Select, filter: &Filter, now: Time) -> Select {
 ///
 /// # Errors
 /// 404.
-pub fn get(tx: &mut Tx<'_>, id: Id, scope: &Scope) -> Result<Finding, Problem> {
+pub fn get(tx: &mut Tx<'_>, id: Id, scope: &Scope) -> Result<Finding, Refused> {
     one(tx, id, scope, "")
 }
 
@@ -228,15 +229,15 @@ pub fn get(tx: &mut Tx<'_>, id: Id, scope: &Scope) -> Result<Finding, Problem> {
 ///
 /// # Errors
 /// 404.
-pub fn get_for_update(tx: &mut Tx<'_>, id: Id, scope: &Scope) -> Result<Finding, Problem> {
+pub fn get_for_update(tx: &mut Tx<'_>, id: Id, scope: &Scope) -> Result<Finding, Refused> {
     let lock = tx.for_update("f");
     one(tx, id, scope, &lock)
 }
 
-fn one(tx: &mut Tx<'_>, id: Id, scope: &Scope, lock: &str) -> Result<Finding, Problem> {
+fn one(tx: &mut Tx<'_>, id: Id, scope: &Scope, lock: &str) -> Result<Finding, Refused> {
     let select = Select::new(row::SELECT)
         .scope("f.company_id", scope)
         .filter("f.id = ?", Some(id))
         .push(lock, Vec::new());
-    row::all(tx, &select)?.pop().ok_or_else(Problem::not_found)
+    row::all(tx, &select)?.pop().ok_or(Refused::NotFound)
 }

@@ -1,6 +1,5 @@
 //! Status changes of a finding, each with its one event.
 
-use access::Problem;
 use base::{Kind, Time};
 use serde_json::json;
 use store::Tx;
@@ -9,7 +8,7 @@ use super::{
     Context, Finding, Mover, Status, change, due, event, history, identifiers, responsible::ByRule, row,
     rows::Rows,
 };
-use crate::{By, Settings, approvals, sla};
+use crate::{By, Refused, Settings, approvals, sla};
 
 /// Changes a finding's status: `finding.reopened` if that reopens it, else `finding.status_changed`, and a line in its
 /// history. One that is reopened without assignees is assigned by the first matching ownership rule.
@@ -22,7 +21,7 @@ pub fn move_to(
     to: Status,
     comment: &str,
     context: Context<'_>,
-) -> Result<(), Problem> {
+) -> Result<(), Refused> {
     move_by(tx, finding, (to, mover(context.by)), comment, context)
 }
 
@@ -44,7 +43,7 @@ pub fn move_by(
     (to, mover): (Status, Mover),
     comment: &str,
     context: Context<'_>,
-) -> Result<(), Problem> {
+) -> Result<(), Refused> {
     let rules = if opens((finding.status, to)) && finding.users.is_empty() && finding.teams.is_empty() {
         ByRule::of(tx, finding.place.company.id)?
     } else {
@@ -66,7 +65,7 @@ pub(crate) fn move_one(
     to: Status,
     details: (&str, &ByRule, &mut Rows),
     context: Context<'_>,
-) -> Result<(), Problem> {
+) -> Result<(), Refused> {
     step(tx, finding, (to, mover(context.by)), details, context)
 }
 
@@ -90,7 +89,7 @@ fn step(
     (to, mover): (Status, Mover),
     (comment, rules, rows): (&str, &ByRule, &mut Rows),
     context: Context<'_>,
-) -> Result<(), Problem> {
+) -> Result<(), Refused> {
     let from = finding.status;
     allowed(from, to, mover)?;
     let now = tx.now();
@@ -132,16 +131,16 @@ fn step(
 ///
 /// # Errors
 /// 409, and for a risk accepted without an approval the way to request one.
-pub(super) fn allowed(from: Status, to: Status, mover: Mover) -> Result<(), Problem> {
+pub(super) fn allowed(from: Status, to: Status, mover: Mover) -> Result<(), Refused> {
     if from.may_become(to, mover) {
         return Ok(());
     }
     if to == Status::AcceptedRisk && mover == Mover::Person {
-        return Err(Problem::conflict(
+        return Err(Refused::conflict(
             "A risk can only be accepted through an approved request with an expiry: POST /approvals.",
         ));
     }
-    Err(Problem::conflict(format!(
+    Err(Refused::conflict(format!(
         "The status of a finding cannot change from {from} to {to}."
     )))
 }
@@ -169,7 +168,7 @@ pub(crate) fn restore(
     finding: &mut Finding,
     mut before: Finding,
     context: Context<'_>,
-) -> Result<bool, Problem> {
+) -> Result<bool, Refused> {
     let differing = change::differences(finding, &before);
     let moved = (finding.status != before.status).then_some((finding.status, before.status));
     before.updated_at = tx.now();

@@ -11,7 +11,6 @@ use access::{
 };
 use axum::{
     extract::{Request, State},
-    http::StatusCode,
     response::{IntoResponse, Response},
 };
 use base::{Id, Scope};
@@ -202,10 +201,10 @@ fn exists(tx: &mut Tx<'_>, scope: &Scope, company: Id, project: Option<Id>) -> R
         return Ok(());
     };
     match projects::get(tx, project, &Scope::of([company])) {
-        Err(problem) if problem.status() == StatusCode::NOT_FOUND => {
+        Err(crate::Refused::NotFound) => {
             Err(Problem::field("project_id", "must be a project of the company"))
         }
-        outcome => outcome.map(drop),
+        outcome => Ok(outcome.map(drop)?),
     }
 }
 

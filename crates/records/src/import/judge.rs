@@ -6,7 +6,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use access::Problem;
 use base::Id;
 use formats::{Found, Identity};
 use store::Tx;
@@ -17,7 +16,7 @@ use super::{
     portion::{Slot, Work},
 };
 use crate::{
-    Settings,
+    Refused, Settings,
     findings::{
         self, Change, Finding, Status,
         evidence::{self, Evidence},
@@ -89,7 +88,7 @@ pub(super) fn judge(
     work: &Work,
     entries: &[Incoming],
     lock: bool,
-) -> Result<Vec<Action>, Problem> {
+) -> Result<Vec<Action>, Refused> {
     let company = work.place.company.id;
     let settings = if lock {
         work.settings.of(tx, company)?
@@ -175,7 +174,7 @@ impl Judging<'_> {
         tx: &mut Tx<'_>,
         entry: &Incoming,
         known: &mut BTreeMap<Id, Finding>,
-    ) -> Result<Action, Problem> {
+    ) -> Result<Action, Refused> {
         let older = self.work.targets.get(entry.slot).is_some_and(|slot| slot.older);
         let mut found = entry.found.clone();
         let covered = self.covered(entry, known);
@@ -234,7 +233,7 @@ impl Judging<'_> {
         entry: &Incoming,
         (finding, found, adopted): (Finding, Found, bool),
         seen: Vec<Id>,
-    ) -> Result<Action, Problem> {
+    ) -> Result<Action, Refused> {
         let slot = self.work.targets.get(entry.slot);
         let content = Content::of(&found);
         let before = self.stored.remove(&finding.id).map(|(_, before)| before);
@@ -304,7 +303,7 @@ fn create(entry: &Incoming, found: Found, seen: Vec<Id>) -> Action {
 }
 
 /// Whether a scan report is newer than the report that the finding is fixed.
-fn still_found(tx: &mut Tx<'_>, finding: &Finding, slot: Option<&Slot>) -> Result<bool, Problem> {
+fn still_found(tx: &mut Tx<'_>, finding: &Finding, slot: Option<&Slot>) -> Result<bool, Refused> {
     let since = found_again::retest_since(tx, finding.id)?;
     let reported_at = slot.map(|slot| slot.reported_at);
     Ok(since.is_none_or(|since| reported_at.is_some_and(|at| at > since)))

@@ -8,12 +8,11 @@
 
 use std::time::Duration;
 
-use access::Problem;
 use base::{Id, Time};
 use store::{Tx, Value, params};
 
 use super::running::Running;
-use crate::{By, Records, rows, scans};
+use crate::{By, Records, Refused, rows, scans};
 
 /// How long an import may go without writing before it counts as interrupted.
 pub const LEASE: Duration = Duration::from_secs(30);
@@ -37,7 +36,7 @@ pub(super) fn take(
     running: &Running,
     targets: &[(Id, String)],
     scan: Id,
-) -> Result<(), Problem> {
+) -> Result<(), Refused> {
     let now = tx.now();
     for (target, tool) in targets {
         match tx.one::<(Id, Time)>(HOLDER, params![target])? {
@@ -60,8 +59,8 @@ fn is_over(renewed_at: Time, now: Time) -> bool {
     renewed_at.after(LEASE) <= now || renewed_at > now.after(LEASE)
 }
 
-fn busy(tool: &str) -> Problem {
-    Problem::conflict(format!(
+fn busy(tool: &str) -> Refused {
+    Refused::conflict(format!(
         "A scan report of {tool} is being imported for the same target. Try again when it is done."
     ))
 }
@@ -73,13 +72,13 @@ const RENEW: &str = "update target_leases set renewed_at = $2 where scan_id = $1
 ///
 /// # Errors
 /// 409 if one is gone: the scan was deleted, or counted as interrupted.
-pub(super) fn renew(tx: &mut Tx<'_>, scan: Id, count: usize) -> Result<(), Problem> {
+pub(super) fn renew(tx: &mut Tx<'_>, scan: Id, count: usize) -> Result<(), Refused> {
     let now = tx.now();
     let held: Option<(i64, Option<Time>)> = tx.one(HELD, params![scan])?;
     let (held, oldest) = held.unwrap_or_default();
     if usize::try_from(held) != Ok(count) {
-        return Err(Problem::conflict(
-            "The scan of this import was deleted or marked as failed in the meantime.",
+        return Err(Refused::Lost(
+            "The scan of this import was deleted or marked as failed in the meantime.".to_owned(),
         ));
     }
     if oldest.is_some_and(|oldest| oldest.after(FRESH) <= now || oldest > now) {
@@ -102,7 +101,7 @@ pub(crate) fn is_importing(tx: &mut Tx<'_>, scan: Id) -> Result<bool, store::Err
 ///
 /// # Errors
 /// The store's.
-pub(super) fn is_running(tx: &mut Tx<'_>, running: &Running, scan: Id) -> Result<bool, Problem> {
+pub(super) fn is_running(tx: &mut Tx<'_>, running: &Running, scan: Id) -> Result<bool, Refused> {
     let now = tx.now();
     match tx.one::<(Time,)>(OF_SCAN, params![scan])? {
         Some((renewed_at,)) if !running.holds(scan) && is_over(renewed_at, now) => {
@@ -128,7 +127,7 @@ pub(super) fn release(tx: &mut Tx<'_>, scan: Id) -> Result<(), store::Error> {
 }
 
 /// Ends an interrupted import: its scan fails, its leases are released.
-fn give_up(tx: &mut Tx<'_>, scan: Id) -> Result<(), Problem> {
+fn give_up(tx: &mut Tx<'_>, scan: Id) -> Result<(), Refused> {
     release(tx, scan)?;
     scans::fail(tx, scan, BROKE_OFF, &By::SYSTEM)
 }
@@ -148,7 +147,7 @@ const OLDEST: &str = "select renewed_at from target_leases where renewed_at < $1
 ///
 /// # Errors
 /// The store's.
-pub async fn recover(records: &Records) -> Result<usize, Problem> {
+pub async fn recover(records: &Records) -> Result<usize, Refused> {
     let (store, running) = (records.store(), records.running());
     let start = store.clock().now();
     let mut ended = 0;
@@ -165,7 +164,7 @@ pub async fn recover(records: &Records) -> Result<usize, Problem> {
 
 /// Ends the expired ones; for those that may still be running and are older than `start`, returns when the oldest was
 /// renewed.
-fn sweep(tx: &mut Tx<'_>, running: &Running, start: Time) -> Result<(usize, Option<Time>), Problem> {
+fn sweep(tx: &mut Tx<'_>, running: &Running, start: Time) -> Result<(usize, Option<Time>), Refused> {
     let (over, future) = (tx.now().before(LEASE), tx.now().after(LEASE));
     let mut expired: Vec<(Id,)> = tx.all(EXPIRED, params![over, future, SWEEP])?;
     expired.retain(|(scan,)| !running.holds(*scan));

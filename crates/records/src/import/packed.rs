@@ -103,6 +103,6 @@ fn refused(error: &io::Error, most: usize) -> Problem {
         | io::ErrorKind::WriteZero => Problem::unprocessable(
             "The scan report cannot be decompressed: its gzip data is broken or ends too early.",
         ),
-        _ => unwritten(error),
+        _ => unwritten(error).into(),
     }
 }

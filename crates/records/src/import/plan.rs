@@ -11,7 +11,6 @@ use std::{
     path::PathBuf,
 };
 
-use access::Problem;
 use base::Id;
 use formats::{Identified, Old, OldNumbering, Surveyed};
 use store::Store;
@@ -19,6 +18,7 @@ use tokio::runtime::Handle;
 
 use super::sort::{Item, Sorted, Sorter};
 use crate::{
+    Refused,
     findings::{
         Status,
         evidence::{self, Cursor, Known},
@@ -187,7 +187,7 @@ impl Results {
 }
 
 /// Matches a whole scan report. It blocks.
-pub(super) fn plan(mut planning: Planning<'_>) -> Result<Plan, Problem> {
+pub(super) fn plan(mut planning: Planning<'_>) -> Result<Plan, Refused> {
     let (items, crowds) = identify(&mut planning)?;
     let plan = Plan::new(&planning.folder, planning.report.entries()).map_err(|error| unwritten(&error))?;
     let mut matching = Matching {
@@ -200,12 +200,12 @@ pub(super) fn plan(mut planning: Planning<'_>) -> Result<Plan, Problem> {
     Ok(matching.plan)
 }
 
-fn unwritten(error: &io::Error) -> Problem {
+fn unwritten(error: &io::Error) -> Refused {
     super::spool::unwritten(error)
 }
 
 /// The entries, sorted, and the numbering for old fingerprints.
-fn identify(planning: &mut Planning<'_>) -> Result<(Sorted, BTreeMap<String, OldNumbering>), Problem> {
+fn identify(planning: &mut Planning<'_>) -> Result<(Sorted, BTreeMap<String, OldNumbering>), Refused> {
     let mut sorter = Sorter::new(&planning.folder);
     let mut olds: BTreeMap<&str, Vec<(Old, u32)>> = BTreeMap::new();
     let (mut index, mut failed) = (0, None);
@@ -239,7 +239,7 @@ fn identify(planning: &mut Planning<'_>) -> Result<(Sorted, BTreeMap<String, Old
         .identify(planning.file, planning.root, &mut each)
         .map_err(|error| {
             tracing::error!(%error, "a checked scan report could not be read again");
-            Problem::internal()
+            Refused::Fault
         })?;
     if let Some(error) = failed {
         return Err(unwritten(&error));
@@ -278,10 +278,10 @@ impl Pages {
     }
 
     /// The group of the next finding.
-    fn peek(&mut self, store: &Store, runtime: &Handle) -> Result<Option<u128>, Problem> {
+    fn peek(&mut self, store: &Store, runtime: &Handle) -> Result<Option<u128>, Refused> {
         while let (true, false, Some(target)) = (self.page.is_empty(), self.ended, self.target) {
             let cursor = self.cursor.clone();
-            let read = store.read(move |tx| evidence::page(tx, target, &cursor, PAGE).map_err(Problem::from));
+            let read = store.read(move |tx| evidence::page(tx, target, &cursor, PAGE).map_err(Refused::from));
             let (page, cursor) = runtime.block_on(read)?;
             self.ended = page.len() < PAGE;
             self.page = page.into();
@@ -291,7 +291,7 @@ impl Pages {
     }
 
     /// All findings of this group, which must be the next one.
-    fn group(&mut self, group: u128, store: &Store, runtime: &Handle) -> Result<Vec<Known>, Problem> {
+    fn group(&mut self, group: u128, store: &Store, runtime: &Handle) -> Result<Vec<Known>, Refused> {
         let mut found = Vec::new();
         while self.peek(store, runtime)? == Some(group) {
             found.extend(self.page.pop_front());
@@ -301,7 +301,7 @@ impl Pages {
 }
 
 impl Matching<'_> {
-    fn run(&mut self, mut items: Sorted) -> Result<(), Problem> {
+    fn run(&mut self, mut items: Sorted) -> Result<(), Refused> {
         for slot in 0..self.planning.targets.len() {
             let number = u32::try_from(slot).unwrap_or_default();
             let mut pages = Pages::new(self.planning.targets.get(slot).and_then(|target| target.id));
@@ -326,7 +326,7 @@ impl Matching<'_> {
         self.untargeted_gone()
     }
 
-    fn group(&mut self, slot: usize, known: Vec<Known>, items: Vec<Item>) -> Result<(), Problem> {
+    fn group(&mut self, slot: usize, known: Vec<Known>, items: Vec<Item>) -> Result<(), Refused> {
         let olds: Vec<(u32, Old)> = items.iter().map(|item| (item.index, item.old)).collect();
         let group = items.first().map(|item| item.identity.group);
         let group = group
@@ -417,7 +417,7 @@ impl Matching<'_> {
     }
 
     /// Old findings that a complete scan report of their tool no longer contains, if it contains at least one of them.
-    fn untargeted_gone(&mut self) -> Result<(), Problem> {
+    fn untargeted_gone(&mut self) -> Result<(), Refused> {
         let targets = self.planning.targets.iter().filter(|target| target.closes);
         let closing: HashSet<&str> = targets.map(|target| target.tool.as_str()).collect();
         let mut gone: Vec<Id> = Vec::new();

@@ -3,7 +3,6 @@
 //! Owns: one transaction of an import: the outcome of its entries ([`judge`]) with its events, and closing what is
 //! gone. Must not: write a finding other than through `findings`, or keep a transaction open while reading a file.
 
-use access::Problem;
 use base::{Id, Time};
 use formats::Found;
 use store::Tx;
@@ -16,7 +15,7 @@ use super::{
     undo,
 };
 use crate::{
-    By, Named, Place, Settings,
+    By, Named, Place, Refused, Settings,
     findings::{
         self, Change, Context, Finding, New, Rows, Status,
         evidence::{self, Evidence},
@@ -77,7 +76,7 @@ impl Slot {
 ///
 /// # Errors
 /// 409 if the import was given up in the meantime; the store's.
-pub(super) fn apply(tx: &mut Tx<'_>, work: &Work, entries: &[Incoming]) -> Result<Tally, Problem> {
+pub(super) fn apply(tx: &mut Tx<'_>, work: &Work, entries: &[Incoming]) -> Result<Tally, Refused> {
     let scan = work.checked_scan(tx)?;
     let actions = judge(tx, work, entries, true)?;
     let mut tally = tally(&actions);
@@ -92,7 +91,7 @@ fn perform(
     scan: Id,
     actions: Vec<Action>,
     tally: &mut Tally,
-) -> Result<(), Problem> {
+) -> Result<(), Refused> {
     let company = work.place.company.id;
     let settings = work.settings.of(tx, company)?;
     let context = work.context(&settings);
@@ -164,7 +163,7 @@ fn changed(
     changing: Changing,
     rules: &ByRule,
     context: Context<'_>,
-) -> Result<Finding, Problem> {
+) -> Result<Finding, Refused> {
     let (mut finding, change) = (changing.finding, changing.change);
     let target = work.targets.get(changing.slot).and_then(Slot::named);
     finding.target = target.or(finding.target);
@@ -203,7 +202,7 @@ fn changed(
 ///
 /// # Errors
 /// As for [`apply`].
-pub(super) fn close(tx: &mut Tx<'_>, work: &Work, ids: &[Id]) -> Result<Tally, Problem> {
+pub(super) fn close(tx: &mut Tx<'_>, work: &Work, ids: &[Id]) -> Result<Tally, Refused> {
     let scan = work.checked_scan(tx)?;
     let settings = work.settings.of(tx, work.place.company.id)?;
     let gone = found_again::get_for_update(tx, work.place.company.id, ids)?;
@@ -236,7 +235,7 @@ pub(super) fn would_close(
     tx: &mut Tx<'_>,
     work: &Work,
     ids: &[Id],
-) -> Result<(Tally, Vec<Finding>), Problem> {
+) -> Result<(Tally, Vec<Finding>), Refused> {
     let gone = found_again::get(tx, work.place.company.id, ids)?;
     let scan = tx.id();
     let tally = closing(gone.values(), scan).0;
@@ -270,8 +269,8 @@ impl Work {
     }
 
     /// The scan, after checking that it holds its targets.
-    fn checked_scan(&self, tx: &mut Tx<'_>) -> Result<Id, Problem> {
-        let scan = self.scan.ok_or_else(Problem::internal)?;
+    fn checked_scan(&self, tx: &mut Tx<'_>) -> Result<Id, Refused> {
+        let scan = self.scan.ok_or(Refused::Fault)?;
         lease::renew(tx, scan, self.targets.len())?;
         Ok(scan)
     }

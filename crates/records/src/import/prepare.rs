@@ -9,7 +9,6 @@ use std::{
     time::Duration,
 };
 
-use access::Problem;
 use base::{Id, Scope, Time, text};
 use formats::Surveyed;
 use store::{Select, Tx};
@@ -21,7 +20,7 @@ use super::{
     tally::Tally,
 };
 use crate::{
-    By, Named, Place, Settings,
+    By, Named, Place, Refused, Settings,
     column::{id_or_none, time_or_none},
     findings::{evidence, responsible::ByRule},
     projects, scans,
@@ -85,7 +84,7 @@ pub(super) fn prepare(
     report: &dyn Surveyed,
     wanted: &Wanted,
     settings: Settings,
-) -> Result<Prepared, Problem> {
+) -> Result<Prepared, Refused> {
     let place = place(tx, wanted)?;
     let (drafts, of_coverage) = drafts(report, wanted);
     let now = tx.now();
@@ -184,7 +183,7 @@ fn tools(drafts: &[Draft]) -> Vec<String> {
 }
 
 /// The destination of a scan report. An import locks its project, a preview locks nothing.
-fn place(tx: &mut Tx<'_>, wanted: &Wanted) -> Result<Place, Problem> {
+fn place(tx: &mut Tx<'_>, wanted: &Wanted) -> Result<Place, Refused> {
     if !wanted.preview {
         return Place::find(tx, &wanted.scope, wanted.company, wanted.project);
     }
@@ -241,7 +240,7 @@ fn drafts(report: &dyn Surveyed, wanted: &Wanted) -> (Vec<Draft>, Vec<usize>) {
 const ASSETS: &str = "select a.id, a.name from assets a where 1 = 1";
 
 /// The asset of a company with this identifier.
-fn asset(tx: &mut Tx<'_>, company: Id, name: &str) -> Result<Option<Named>, Problem> {
+fn asset(tx: &mut Tx<'_>, company: Id, name: &str) -> Result<Option<Named>, Refused> {
     if name.is_empty() {
         return Ok(None);
     }
@@ -260,7 +259,7 @@ fn untargeted(
     tx: &mut Tx<'_>,
     place: &Place,
     families: &BTreeSet<&str>,
-) -> Result<Vec<UntargetedRow>, Problem> {
+) -> Result<Vec<UntargetedRow>, Refused> {
     let project = id_or_none(place.project.as_ref().map(|project| project.id));
     let (mut found, mut after) = (Vec::new(), String::new());
     loop {
@@ -288,7 +287,7 @@ impl Prepared {
     ///
     /// # Errors
     /// The store's.
-    pub(super) fn read_existing(&mut self, tx: &mut Tx<'_>, report: &dyn Surveyed) -> Result<(), Problem> {
+    pub(super) fn read_existing(&mut self, tx: &mut Tx<'_>, report: &dyn Surveyed) -> Result<(), Refused> {
         let mut paths = BTreeSet::new();
         for one in &self.coverage {
             paths.extend(evidence::paths(tx, one.target.id)?);

@@ -6,7 +6,6 @@
 use std::{collections::BTreeMap, fmt::Display, fs::File, path::PathBuf, sync::Arc, time::Duration};
 
 use access::{Created, Once, Problem};
-use axum::http::StatusCode;
 use base::{Id, Severity};
 use formats::{Outcome, Surveyed};
 use serde::Serialize;
@@ -27,7 +26,7 @@ use super::{
     undo,
 };
 use crate::{
-    Records,
+    Records, Refused,
     findings::responsible::ByRule,
     scans::{self, Counts},
     targets,
@@ -78,7 +77,7 @@ pub(super) async fn run(records: Records, job: Job) -> Result<Created<Imported>,
     let running = records.running().clone();
     running.check()?;
     let begun = records.store().write_step(move |tx| {
-        let is_running = |tx: &mut Tx<'_>, scan| lease::is_running(tx, &running, scan);
+        let is_running = |tx: &mut Tx<'_>, scan| Ok(lease::is_running(tx, &running, scan)?);
         if let Some(answer) = once.begin(tx, is_running)? {
             return Ok(Created::Repeated(answer));
         }
@@ -101,13 +100,13 @@ pub(super) async fn run(records: Records, job: Job) -> Result<Created<Imported>,
         }
         Err(problem) => {
             fail(&records, &work, &problem).await;
-            Err(problem)
+            Err(problem.into())
         }
     }
 }
 
 /// What a scan report would do: the same steps, but nothing is written or locked.
-pub(super) async fn preview(records: Records, job: Job) -> Result<Imported, Problem> {
+pub(super) async fn preview(records: Records, job: Job) -> Result<Imported, Refused> {
     let (wanted, settings) = (job.wanted.clone(), records.settings());
     let report = job.report.clone();
     let looked = records
@@ -118,8 +117,8 @@ pub(super) async fn preview(records: Records, job: Job) -> Result<Imported, Prob
 }
 
 /// The first transaction: the scan, its event, and the right to write.
-fn begin(tx: &mut Tx<'_>, running: &Running, prepared: &mut Prepared) -> Result<(Id, Registration), Problem> {
-    let work = Arc::get_mut(&mut prepared.work).ok_or_else(Problem::internal)?;
+fn begin(tx: &mut Tx<'_>, running: &Running, prepared: &mut Prepared) -> Result<(Id, Registration), Refused> {
+    let work = Arc::get_mut(&mut prepared.work).ok_or(Refused::Fault)?;
     let scan = scans::start(tx, &prepared.tools.join(", "), &work.place, &work.by)?;
     let leases: Vec<_> = work
         .targets
@@ -136,11 +135,11 @@ fn begin(tx: &mut Tx<'_>, running: &Running, prepared: &mut Prepared) -> Result<
 }
 
 /// Everything between the first transaction and the last, and the last.
-async fn through(records: &Records, mut prepared: Prepared, job: Job) -> Result<Imported, Problem> {
+async fn through(records: &Records, mut prepared: Prepared, job: Job) -> Result<Imported, Refused> {
     let report = job.report.clone();
     let looked = records.store().read(move |tx| {
         prepared.read_existing(tx, report.as_ref())?;
-        Ok::<_, Problem>(prepared)
+        Ok::<_, Refused>(prepared)
     });
     let prepared = looked.await?;
     let work = prepared.work.clone();
@@ -169,7 +168,7 @@ async fn through(records: &Records, mut prepared: Prepared, job: Job) -> Result<
             tally.add(portion(records, work.clone(), part).await?);
         }
     }
-    let (skipped, named) = reader.await.map_err(|_| Problem::internal())??;
+    let (skipped, named) = reader.await.map_err(|_| Refused::Fault)??;
     let closing = close(records, &work, &plan, &mut tally).await?;
     let done = Done {
         counts: counts(read, skipped, &tally),
@@ -184,7 +183,7 @@ async fn through(records: &Records, mut prepared: Prepared, job: Job) -> Result<
     // Not in the last transaction, which others wait for: what the import holds does not change in between.
     let open = records
         .store()
-        .read(move |tx| targets::open(tx, &targets).map_err(Problem::from))
+        .read(move |tx| targets::open(tx, &targets).map_err(Refused::from))
         .await?;
     if work.scan.is_some() {
         end(records, Arc::new(done), open, job.once).await
@@ -197,7 +196,7 @@ async fn through(records: &Records, mut prepared: Prepared, job: Job) -> Result<
 const HEARTBEAT: Duration = Duration::from_secs(10);
 
 /// Matches the whole scan report before any of it is written.
-async fn match_all(records: &Records, prepared: &Prepared, job: &Job) -> Result<Arc<Plan>, Problem> {
+async fn match_all(records: &Records, prepared: &Prepared, job: &Job) -> Result<Arc<Plan>, Refused> {
     let untargeted = prepared.untargeted();
     let (report, folder, root) = (job.report.clone(), job.folder.clone(), prepared.root.clone());
     let certain = prepared.certain;
@@ -221,7 +220,7 @@ async fn match_all(records: &Records, prepared: &Prepared, job: &Job) -> Result<
     loop {
         tokio::select! {
             biased;
-            done = &mut matching => return done.map_err(|_| Problem::internal())?.map(Arc::new),
+            done = &mut matching => return done.map_err(|_| Refused::Fault)?.map(Arc::new),
             () = records.running().stops() => return Err(stopped()),
             () = records.store().clock().sleep(HEARTBEAT) => heartbeat(records, &prepared.work).await?,
         }
@@ -229,14 +228,14 @@ async fn match_all(records: &Records, prepared: &Prepared, job: &Job) -> Result<
 }
 
 /// Renews the leases of an import that has not begun to write.
-async fn heartbeat(records: &Records, work: &Arc<Work>) -> Result<(), Problem> {
+async fn heartbeat(records: &Records, work: &Arc<Work>) -> Result<(), Refused> {
     let Some(scan) = work.scan else { return Ok(()) };
     let count = work.targets.len();
     again(records, 0, move |tx| lease::renew(tx, scan, count)).await
 }
 
 /// One portion: written, or for a preview only counted.
-async fn portion(records: &Records, work: Arc<Work>, entries: Arc<Vec<Incoming>>) -> Result<Tally, Problem> {
+async fn portion(records: &Records, work: Arc<Work>, entries: Arc<Vec<Incoming>>) -> Result<Tally, Refused> {
     records.running().check()?;
     if work.scan.is_some() {
         return again(records, entries.len(), move |tx| {
@@ -246,7 +245,7 @@ async fn portion(records: &Records, work: Arc<Work>, entries: Arc<Vec<Incoming>>
     }
     let looked = records.store().read(move |tx| {
         let actions = judge(tx, &work, &entries, false)?;
-        Ok::<_, Problem>(tally(&actions))
+        Ok::<_, Refused>(tally(&actions))
     });
     looked.await
 }
@@ -260,7 +259,7 @@ async fn close(
     work: &Arc<Work>,
     plan: &Arc<Plan>,
     tally: &mut Tally,
-) -> Result<Vec<(Id, String)>, Problem> {
+) -> Result<Vec<(Id, String)>, Refused> {
     let (mut start, mut named) = (0, Vec::new());
     while start < plan.gone_count {
         records.running().check()?;
@@ -296,11 +295,11 @@ async fn end(
     done: Arc<Done>,
     open: BTreeMap<Severity, u64>,
     once: Once,
-) -> Result<Imported, Problem> {
+) -> Result<Imported, Refused> {
     let report = done.prepared.report(&done.tally);
     again(records, 0, move |tx| {
         let work = &done.prepared.work;
-        let scan = work.scan.ok_or_else(Problem::internal)?;
+        let scan = work.scan.ok_or(Refused::Fault)?;
         lease::renew(tx, scan, work.targets.len())?;
         targets::is_latest(tx, scan, &done.prepared.coverage)?;
         lease::release(tx, scan)?;
@@ -339,7 +338,7 @@ impl HandOut<'_> {
         &self,
         mut file: File,
         portions: &mpsc::Sender<Vec<Incoming>>,
-    ) -> Result<(u64, Vec<Skipped>), Problem> {
+    ) -> Result<(u64, Vec<Skipped>), Refused> {
         let mut results = self.plan.results().map_err(|error| spool::unwritten(&error))?;
         let mut places: std::collections::HashMap<u32, String> = std::collections::HashMap::new();
         let (mut index, mut skipped, mut named, mut broken) = (0, 0, Vec::new(), None);
@@ -392,7 +391,7 @@ impl HandOut<'_> {
             .each(&mut file, self.root, &mut each)
             .map_err(|error| {
                 tracing::error!(%error, "a checked scan report could not be read again");
-                Problem::internal()
+                Refused::Fault
             })?;
         if let Some(error) = broken {
             return Err(spool::unwritten(&error));
@@ -419,8 +418,8 @@ const FEW: usize = 16;
 async fn again<T: Send + 'static>(
     records: &Records,
     entries: usize,
-    f: impl Fn(&mut Tx<'_>) -> Result<T, Problem> + Clone + Send + 'static,
-) -> Result<T, Problem> {
+    f: impl Fn(&mut Tx<'_>) -> Result<T, Refused> + Clone + Send + 'static,
+) -> Result<T, Refused> {
     let mut pauses = PAUSES.into_iter();
     loop {
         let written = if entries > FEW {
@@ -429,7 +428,7 @@ async fn again<T: Send + 'static>(
             records.store().write_step(f.clone()).await
         };
         match (written, pauses.next()) {
-            (Err(problem), Some(pause)) if problem.status() == StatusCode::SERVICE_UNAVAILABLE => {
+            (Err(problem), Some(pause)) if problem.is_passing() => {
                 records.store().clock().sleep(pause).await;
             }
             (outcome, _) => return outcome,
@@ -438,9 +437,9 @@ async fn again<T: Send + 'static>(
 }
 
 /// The last transaction of a failed import. If it fails, too, [`lease::recover`] does it.
-async fn fail(records: &Records, work: &Arc<Work>, problem: &Problem) {
+async fn fail(records: &Records, work: &Arc<Work>, problem: &Refused) {
     let Some(scan) = work.scan else { return };
-    let (by, reason) = (work.by.clone(), problem.detail().to_owned());
+    let (by, reason) = (work.by.clone(), problem.detail());
     let failed = records.store().write(move |tx| {
         lease::release(tx, scan)?;
         scans::fail(tx, scan, &reason, &by)

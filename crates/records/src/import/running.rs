@@ -9,7 +9,8 @@ use std::{
     time::Duration,
 };
 
-use access::Problem;
+use crate::Refused;
+
 use base::Id;
 use tokio::sync::watch;
 
@@ -61,7 +62,7 @@ impl Running {
     ///
     /// # Errors
     /// 503 once the server stops.
-    pub(super) fn check(&self) -> Result<(), Problem> {
+    pub(super) fn check(&self) -> Result<(), Refused> {
         if *self.0.stopping.borrow() {
             return Err(stopped());
         }
@@ -101,6 +102,6 @@ impl Drop for Registration {
 }
 
 /// The problem for an import that is ended because the server stops.
-pub(super) fn stopped() -> Problem {
-    Problem::unavailable_because("The server was stopped during the import. Import the report again.")
+pub(super) fn stopped() -> Refused {
+    Refused::interrupted("The server was stopped during the import. Import the report again.")
 }

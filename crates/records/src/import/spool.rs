@@ -23,6 +23,7 @@ use super::{
     packed::{self, Unpacking},
     room::{Room, Space, UsedUp},
 };
+use crate::Refused;
 
 /// How long a sender may pause.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -271,17 +272,17 @@ fn broken() -> Problem {
     )
 }
 
-pub(super) fn unwritten(error: &io::Error) -> Problem {
+pub(super) fn unwritten(error: &io::Error) -> Refused {
     let inner = error.get_ref();
     if inner.is_some_and(<dyn std::error::Error + Send + Sync>::is::<UsedUp>) {
         let detail = "Current uploads use up the disk space for scan reports. Try again when one is done.";
-        return Problem::busy(BUSY, detail);
+        return Refused::busy(BUSY, detail);
     }
     match error.kind() {
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Problem::from(store::Error::Full),
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Refused::Store(store::Error::Full),
         _ => {
             tracing::error!(%error, "a scan report could not be spooled");
-            Problem::internal()
+            Refused::Fault
         }
     }
 }

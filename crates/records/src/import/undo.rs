@@ -10,10 +10,7 @@ mod old;
 
 use std::{collections::BTreeSet, time::Duration};
 
-use access::{
-    Problem,
-    audit::{self, Action, Entry},
-};
+use access::audit::{self, Action, Entry};
 use base::{Id, Severity, Time};
 use formats::Details;
 use serde::{Deserialize, Serialize};
@@ -26,7 +23,7 @@ use super::{
     running::{Registration, Running},
 };
 use crate::{
-    By, Records, Settings, column,
+    By, Records, Refused, Settings, column,
     findings::{
         self, Context, Finding, Status,
         evidence::{self, Evidence},
@@ -132,7 +129,7 @@ const NOTE: &str = "insert into import_changes (scan_id, finding_id, before)";
 ///
 /// # Errors
 /// The store's.
-pub(super) fn note(tx: &mut Tx<'_>, scan: Id, before: &[Before]) -> Result<(), Problem> {
+pub(super) fn note(tx: &mut Tx<'_>, scan: Id, before: &[Before]) -> Result<(), Refused> {
     let row = |before: &Before| -> Option<Vec<Value>> {
         let text = serde_json::to_string(before).ok()?;
         Some(vec![scan.into(), before.id?.into(), text.into()])
@@ -171,7 +168,7 @@ pub(super) async fn undo(
     records: Records,
     scan: Id,
     by: (By, audit::By),
-) -> Result<(Scan, UndoCounts), Problem> {
+) -> Result<(Scan, UndoCounts), Refused> {
     let settings = records.settings();
     let running = records.running().clone();
     running.check()?;
@@ -181,7 +178,7 @@ pub(super) async fn undo(
     if done.is_err() {
         let released = records
             .store()
-            .write(move |tx| lease::release(tx, scan).map_err(Problem::from));
+            .write(move |tx| lease::release(tx, scan).map_err(Refused::from));
         if let Err(problem) = released.await {
             tracing::error!(%scan, %problem, "the lease of an undone import could not be released");
         }
@@ -198,7 +195,7 @@ struct Begun {
 }
 
 /// Checks that a scan can be undone, and takes the leases of its targets.
-fn begin(tx: &mut Tx<'_>, running: &Running, id: Id) -> Result<(Begun, Registration), Problem> {
+fn begin(tx: &mut Tx<'_>, running: &Running, id: Id) -> Result<(Begun, Registration), Refused> {
     let scan = scans::get_for_update(tx, id, &base::Scope::All)?;
     undoable(tx, &scan)?;
     let covered = targets::noted(tx, id)?;
@@ -219,8 +216,8 @@ fn begin(tx: &mut Tx<'_>, running: &Running, id: Id) -> Result<(Begun, Registrat
 ///
 /// # Errors
 /// 409 with the reason.
-pub(crate) fn undoable(tx: &mut Tx<'_>, scan: &Scan) -> Result<(), Problem> {
-    let refuse = |why: &str| Err(Problem::conflict(why));
+pub(crate) fn undoable(tx: &mut Tx<'_>, scan: &Scan) -> Result<(), Refused> {
+    let refuse = |why: &str| Err(Refused::conflict(why));
     if scan.undone_at.is_some() {
         return refuse("This import has already been undone.");
     }
@@ -245,7 +242,7 @@ async fn through(
     begun: &Begun,
     settings: Settings,
     (by, auditing): (By, audit::By),
-) -> Result<(Scan, UndoCounts), Problem> {
+) -> Result<(Scan, UndoCounts), Refused> {
     let mut counts = UndoCounts::default();
     let by = by.importing(begun.scan);
     let mut after = String::new();
@@ -285,7 +282,7 @@ async fn through(
 const CREATED: &str = "select id from findings where first_scan_id = $1 and first_scan_id <> '' and id > $2 \
      order by id limit $3";
 /// Which of these findings users have changed since a scan.
-fn touched(tx: &mut Tx<'_>, scan: &Scan, ids: &[Id]) -> Result<BTreeSet<Id>, Problem> {
+fn touched(tx: &mut Tx<'_>, scan: &Scan, ids: &[Id]) -> Result<BTreeSet<Id>, Refused> {
     if ids.is_empty() {
         return Ok(BTreeSet::new());
     }
@@ -323,7 +320,7 @@ fn remove(
     (begun, _): (&Begun, Settings),
     by: &By,
     (after, portion): (&str, usize),
-) -> Result<(UndoCounts, Option<String>), Problem> {
+) -> Result<(UndoCounts, Option<String>), Refused> {
     lease::renew(tx, begun.scan, begun.leases)?;
     let rows: Vec<(Id,)> = tx.all(CREATED, params![begun.scan, after, portion])?;
     let ids: Vec<Id> = rows.into_iter().map(|(id,)| id).collect();
@@ -352,7 +349,7 @@ fn put_back(
     (begun, settings): (&Begun, Settings),
     by: &By,
     portion: usize,
-) -> Result<(UndoCounts, bool), Problem> {
+) -> Result<(UndoCounts, bool), Refused> {
     lease::renew(tx, begun.scan, begun.leases)?;
     let rows: Vec<(Id, String)> = tx.all(CHANGES, params![begun.scan, portion])?;
     let more = rows.len() == portion;
@@ -371,7 +368,7 @@ fn put_back(
         };
         let before: Before = serde_json::from_str(&text).map_err(|error| {
             tracing::error!(%error, finding = %id, "what an import overwrote cannot be read");
-            Problem::internal()
+            Refused::Fault
         })?;
         let evidence = before.evidence()?;
         one(tx, &mut finding, &before, context, &mut counts)?;
@@ -382,7 +379,7 @@ fn put_back(
 }
 
 impl Before {
-    fn evidence(&self) -> Result<Option<Evidence>, Problem> {
+    fn evidence(&self) -> Result<Option<Evidence>, Refused> {
         let Some([target, group, identity, path, content]) = self.evidence.clone() else {
             return Ok(None);
         };
@@ -403,7 +400,7 @@ fn one(
     before: &Before,
     context: Context<'_>,
     counts: &mut UndoCounts,
-) -> Result<(), Problem> {
+) -> Result<(), Refused> {
     let now = State::of(finding);
     let made = before.made.clone().unwrap_or_else(|| now.clone());
     let was = before.was.clone();
@@ -452,7 +449,7 @@ fn end(
     begun: &Begun,
     (by, auditing): (&By, &audit::By),
     counts: UndoCounts,
-) -> Result<Scan, Problem> {
+) -> Result<Scan, Refused> {
     lease::renew(tx, begun.scan, begun.leases)?;
     let now = tx.now();
     let mut scan = scans::get_for_update(tx, begun.scan, &base::Scope::All)?;

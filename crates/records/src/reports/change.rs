@@ -1,13 +1,12 @@
 //! The changes of a report, each with its one event.
 
-use access::Problem;
 use base::{Event, Kind, Subject, SubjectType};
 use serde_json::json;
 use store::{Error, Tx, params};
 
 use super::{Contents, Format, Report, Status};
 use crate::{
-    By, Place,
+    By, Place, Refused,
     by::{self, put},
     column::id_or_none,
     text,
@@ -32,7 +31,7 @@ const INSERT: &str = "insert into reports (id, company_id, project_id, name, for
 ///
 /// # Errors
 /// The store's.
-pub fn request(tx: &mut Tx<'_>, new: New, place: &Place, by: &By) -> Result<Report, Problem> {
+pub fn request(tx: &mut Tx<'_>, new: New, place: &Place, by: &By) -> Result<Report, Refused> {
     let (id, now) = (tx.id(), tx.now());
     let report = Report {
         id,
@@ -73,7 +72,7 @@ const RENAME: &str =
 ///
 /// # Errors
 /// The store's.
-pub fn rename(tx: &mut Tx<'_>, report: &mut Report, name: String, by: &By) -> Result<(), Problem> {
+pub fn rename(tx: &mut Tx<'_>, report: &mut Report, name: String, by: &By) -> Result<(), Refused> {
     if report.name == name {
         return Ok(());
     }
@@ -98,7 +97,7 @@ const DELETE: &str = "delete from reports where id = $1 and company_id = $2";
 ///
 /// # Errors
 /// The store's.
-pub fn delete(tx: &mut Tx<'_>, report: &Report, by: &By) -> Result<(), Problem> {
+pub fn delete(tx: &mut Tx<'_>, report: &Report, by: &By) -> Result<(), Refused> {
     tx.execute(DELETE, params![report.id, report.place.company.id])?;
     emit(tx, Kind::ReportDeleted, report, by)?;
     Ok(())

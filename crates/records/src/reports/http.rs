@@ -227,7 +227,7 @@ pub async fn create(
         let place = Place::find(tx, &caller.scope, body.company_id, body.project_id)?;
         let new = body.checked(&place)?;
         quota::check(tx, (place.company.id, Some(caller.user_id)), &limits)?;
-        super::request(tx, new, &place, &By::caller(&caller)).map(View::from)
+        Ok(super::request(tx, new, &place, &By::caller(&caller))?.into())
     };
     records.write(move |tx| once.run(tx, create)).await
 }
@@ -257,7 +257,7 @@ pub async fn update(
                 check.done()?;
                 super::rename(tx, &mut report, name, &By::caller(&caller))?;
             }
-            Ok(report)
+            Ok::<_, Problem>(report)
         })
         .await?;
     Ok(Json(report.into()))
@@ -287,7 +287,7 @@ pub async fn delete(
                 .is_some_and(|person| person.id == caller.user_id);
             let role = if own { Role::Analyst } else { Role::Manager };
             caller.may(report.place.company.id, role)?;
-            super::delete(tx, &report, &By::caller(&caller))
+            Ok::<_, Problem>(super::delete(tx, &report, &By::caller(&caller))?)
         })
         .await?;
     Ok(StatusCode::NO_CONTENT)

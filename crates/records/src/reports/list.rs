@@ -1,12 +1,12 @@
 //! Reads reports: one, its parts, or a page of those that match.
 
-use access::{Page, PageQuery, Problem};
+use access::{Page, PageQuery};
 use base::{Id, Scope};
 use store::{Error, FromRow, Row, Select, Tx};
 
 use super::{Format, Report, Status};
 use crate::{
-    Named, Place, column,
+    Named, Place, Refused, column,
     order::{self, Order, Sorted},
     text,
 };
@@ -90,7 +90,7 @@ pub fn list(
     filter: &Filter,
     sort: Sort,
     page: &PageQuery,
-) -> Result<Page<Report>, Problem> {
+) -> Result<Page<Report>, Refused> {
     let select = Select::new(SELECT)
         .scope("r.company_id", scope)
         .filter("r.company_id = ?", filter.company)
@@ -108,7 +108,7 @@ pub fn list(
 ///
 /// # Errors
 /// 404.
-pub fn get(tx: &mut Tx<'_>, id: Id, scope: &Scope) -> Result<Report, Problem> {
+pub fn get(tx: &mut Tx<'_>, id: Id, scope: &Scope) -> Result<Report, Refused> {
     one(tx, id, scope, "")
 }
 
@@ -116,18 +116,18 @@ pub fn get(tx: &mut Tx<'_>, id: Id, scope: &Scope) -> Result<Report, Problem> {
 ///
 /// # Errors
 /// 404.
-pub fn get_for_update(tx: &mut Tx<'_>, id: Id, scope: &Scope) -> Result<Report, Problem> {
+pub fn get_for_update(tx: &mut Tx<'_>, id: Id, scope: &Scope) -> Result<Report, Refused> {
     let lock = tx.for_update("r");
     one(tx, id, scope, &lock)
 }
 
-fn one(tx: &mut Tx<'_>, id: Id, scope: &Scope, lock: &str) -> Result<Report, Problem> {
+fn one(tx: &mut Tx<'_>, id: Id, scope: &Scope, lock: &str) -> Result<Report, Refused> {
     Select::new(SELECT)
         .scope("r.company_id", scope)
         .filter("r.id = ?", Some(id))
         .push(lock, Vec::new())
         .one(tx)?
-        .ok_or_else(Problem::not_found)
+        .ok_or(Refused::NotFound)
 }
 
 const PART: &str =

@@ -13,14 +13,17 @@ use std::{
     time::Duration,
 };
 
-use access::{PageQuery, Problem};
+use access::PageQuery;
 use base::{Id, Kind, Scope, Severity, Time, bus::Batch};
 use futures_util::{StreamExt, stream::FuturesUnordered};
 use store::{Store, Tx, outbox, params};
 use tokio::sync::{Semaphore, broadcast};
 
 use super::{Limits, Report, Status, change, list, quota, render::Writer};
-use crate::findings::{self, Finding};
+use crate::{
+    Refused,
+    findings::{self, Finding},
+};
 
 /// How long a node may go without writing a part before it counts as dead.
 pub const LEASE: Duration = Duration::from_secs(30);
@@ -120,7 +123,7 @@ impl Maker {
     ///
     /// # Errors
     /// The store's. The report is started again when its lease has expired.
-    pub async fn make_next(&mut self) -> Result<bool, Problem> {
+    pub async fn make_next(&mut self) -> Result<bool, Refused> {
         let Some(work) = self.begin().await? else {
             return Ok(false);
         };
@@ -130,7 +133,7 @@ impl Maker {
     }
 
     /// The next report, claimed.
-    async fn begin(&mut self) -> Result<Option<Work>, Problem> {
+    async fn begin(&mut self) -> Result<Option<Work>, Refused> {
         let waiting = self.store.read(|tx| {
             let before = tx.now().before(LEASE);
             tx.all::<(Id, Id)>(WAITING, params![before])
@@ -170,7 +173,7 @@ const CLAIM: &str = "update reports set status = 'running', claimed_at = $2 wher
 const FORGET: &str = "delete from report_parts where report_id = $1";
 
 /// The report, now claimed, with the time of the claim; none if another node has it by now.
-fn claim(tx: &mut Tx<'_>, id: Id) -> Result<Option<(Report, Time)>, Problem> {
+fn claim(tx: &mut Tx<'_>, id: Id) -> Result<Option<(Report, Time)>, Refused> {
     let now = tx.now();
     let sql = format!("{FREE}{}", outbox::skip_locked(tx));
     if tx.one::<(Id,)>(&sql, params![id, now.before(LEASE)])?.is_none() {
@@ -197,11 +200,11 @@ const WRITE: &str = "insert into report_parts (report_id, part, body) values ($1
 
 impl Work {
     /// Generates it; returns the company, whose next report may then be generated.
-    async fn run(mut self) -> (Id, Result<(), Problem>) {
+    async fn run(mut self) -> (Id, Result<(), Refused>) {
         let (id, company) = (self.report.id, self.report.place.company.id);
         let made = match self.make(&Scope::of([company])).await {
             // Deleted, or taken over: it is no longer ours.
-            Err(problem) if problem.status() == 409 => {
+            Err(Refused::Lost(_)) => {
                 tracing::info!(report = %id, "a report was given up");
                 Ok(())
             }
@@ -210,7 +213,7 @@ impl Work {
         (company, made)
     }
 
-    async fn make(&mut self, scope: &Scope) -> Result<(), Problem> {
+    async fn make(&mut self, scope: &Scope) -> Result<(), Refused> {
         let (company, limits) = (self.report.place.company.id, self.limits);
         let room = self.store.read(move |tx| quota::room(tx, company, &limits));
         if let Err(words) = room.await? {
@@ -230,7 +233,7 @@ impl Work {
                 if !found.is_empty() {
                     // It is slow, and nobody else should wait for it.
                     let rendered = base::spawn_background(move || (writer.findings(&found), writer));
-                    let (body, back) = rendered.await.map_err(|_| Problem::internal())?;
+                    let (body, back) = rendered.await.map_err(|_| Refused::Fault)?;
                     writer = back;
                     self.write(body?).await?;
                 }
@@ -259,7 +262,7 @@ impl Work {
         scope: &Scope,
         severity: Severity,
         cursor: Option<String>,
-    ) -> Result<(Vec<Finding>, Option<String>), Problem> {
+    ) -> Result<(Vec<Finding>, Option<String>), Refused> {
         let filter = findings::Filter {
             company: Some(self.report.place.company.id),
             project: self.report.place.project.as_ref().map(|project| project.id),
@@ -282,14 +285,14 @@ impl Work {
     }
 
     /// Writes the next part, as long as the report is ours.
-    async fn write(&mut self, body: String) -> Result<(), Problem> {
+    async fn write(&mut self, body: String) -> Result<(), Refused> {
         // The first part is the head, which is known last.
         self.part += 1;
         let (id, claim, part) = (self.report.id, self.claim, self.part);
         let written = self.store.write(move |tx| {
             let now = renew(tx, id, claim)?;
             tx.execute(WRITE, params![id, part, body])?;
-            Ok::<_, Problem>(now)
+            Ok::<_, Refused>(now)
         });
         self.claim = written.await?;
         Ok(())
@@ -300,7 +303,7 @@ impl Work {
         findings: u64,
         size: u64,
         (head, tail): (String, String),
-    ) -> Result<(), Problem> {
+    ) -> Result<(), Refused> {
         let (mut report, claim, last) = (self.report.clone(), self.claim, self.part + 1);
         report.status = Status::Ready;
         (report.findings, report.size) = (findings, size);
@@ -309,12 +312,12 @@ impl Work {
             tx.execute(WRITE, params![report.id, 0, head])?;
             tx.execute(WRITE, params![report.id, last, tail])?;
             let report = named_now(tx, report)?;
-            Ok::<_, Problem>(change::finish(tx, &report)?)
+            Ok::<_, Refused>(change::finish(tx, &report)?)
         });
         finished.await
     }
 
-    async fn fail(&mut self, error: &str) -> Result<(), Problem> {
+    async fn fail(&mut self, error: &str) -> Result<(), Refused> {
         let (mut report, claim) = (self.report.clone(), self.claim);
         report.status = Status::Failed;
         error.clone_into(&mut report.error);
@@ -322,14 +325,14 @@ impl Work {
             renew(tx, report.id, claim)?;
             tx.execute(FORGET, params![report.id])?;
             let report = named_now(tx, report)?;
-            Ok::<_, Problem>(change::finish(tx, &report)?)
+            Ok::<_, Refused>(change::finish(tx, &report)?)
         });
         failed.await
     }
 }
 
 /// The report with its current name.
-fn named_now(tx: &mut Tx<'_>, mut report: Report) -> Result<Report, Problem> {
+fn named_now(tx: &mut Tx<'_>, mut report: Report) -> Result<Report, Refused> {
     report.name = list::get(tx, report.id, &Scope::of([report.place.company.id]))?.name;
     Ok(report)
 }
@@ -338,13 +341,13 @@ fn named_now(tx: &mut Tx<'_>, mut report: Report) -> Result<Report, Problem> {
 ///
 /// # Errors
 /// 409 if it is no longer ours.
-fn renew(tx: &mut Tx<'_>, id: Id, claim: Time) -> Result<Time, Problem> {
+fn renew(tx: &mut Tx<'_>, id: Id, claim: Time) -> Result<Time, Refused> {
     // Later than the last time, even if the clock was set back.
     let now = tx.now().max(claim.after(Duration::from_nanos(1)));
     match tx.execute(RENEW, params![id, claim, now])? {
         1 => Ok(now),
-        _ => Err(Problem::conflict(
-            "The report was deleted or taken over in the meantime.",
+        _ => Err(Refused::Lost(
+            "The report was deleted or taken over in the meantime.".to_owned(),
         )),
     }
 }

@@ -5,7 +5,8 @@
 
 use std::time::Duration;
 
-use access::Problem;
+use crate::Refused;
+
 use base::{Id, Time};
 use store::{Error, Tx, params};
 
@@ -50,7 +51,7 @@ pub(super) fn check(
     tx: &mut Tx<'_>,
     (company, person): (Id, Option<Id>),
     limits: &Limits,
-) -> Result<(), Problem> {
+) -> Result<(), Refused> {
     let since = first_id(tx.now().before(DAY));
     let mut counted = |sql: &str, id: Id| {
         let found: Option<(i64,)> = tx.one(sql, params![id, since])?;
@@ -63,17 +64,17 @@ pub(super) fn check(
             "You have requested {} reports in 24 hours. Try again later.",
             limits.per_day
         );
-        return Err(Problem::busy(RETRY_AFTER, detail));
+        return Err(Refused::busy(RETRY_AFTER, detail));
     }
     let of_company = limits.per_day.saturating_mul(COMPANY);
     if counted(OF_COMPANY, company)? >= u64::from(of_company) {
         let detail =
             format!("{of_company} reports of this company were requested in 24 hours. Try again later.");
-        return Err(Problem::busy(RETRY_AFTER, detail));
+        return Err(Refused::busy(RETRY_AFTER, detail));
     }
     match room(tx, company, limits)? {
         Ok(()) => Ok(()),
-        Err(words) => Err(Problem::busy(RETRY_AFTER, words)),
+        Err(words) => Err(Refused::busy(RETRY_AFTER, words)),
     }
 }
 

@@ -8,11 +8,10 @@ mod json;
 
 use std::collections::BTreeMap;
 
-use access::Problem;
 use base::{Severity, Time};
 
 use super::{Format, Report};
-use crate::findings::Finding;
+use crate::{Refused, findings::Finding};
 
 /// Writes one report. The head is created last, because it contains the number of findings.
 pub(super) struct Writer {
@@ -38,7 +37,7 @@ impl Writer {
     ///
     /// # Errors
     /// 500 if it cannot be written.
-    pub(super) fn findings(&mut self, findings: &[Finding]) -> Result<String, Problem> {
+    pub(super) fn findings(&mut self, findings: &[Finding]) -> Result<String, Refused> {
         let text = match self.report.format {
             Format::Html => html::findings(findings)?,
             Format::Csv => csv::findings(findings)?,
@@ -56,7 +55,7 @@ impl Writer {
     ///
     /// # Errors
     /// 500 if they cannot be written.
-    pub(super) fn frame(&mut self) -> Result<(String, String), Problem> {
+    pub(super) fn frame(&mut self) -> Result<(String, String), Refused> {
         let (head, tail) = match self.report.format {
             Format::Html => html::frame(&self.report, self.made_at, &self.counts)?,
             Format::Csv => (csv::head()?, String::new()),
@@ -78,7 +77,7 @@ impl Writer {
 }
 
 /// A report that cannot be written is an internal error: the log has the reason.
-fn unwritten(error: impl std::fmt::Display) -> Problem {
+fn unwritten(error: impl std::fmt::Display) -> Refused {
     tracing::error!(%error, "a report cannot be written");
-    Problem::internal()
+    Refused::Fault
 }

@@ -5,7 +5,8 @@
 
 use std::time::Duration;
 
-use access::Problem;
+use crate::Refused;
+
 use base::{Id, Scope, Time};
 use store::{Store, params};
 
@@ -51,7 +52,7 @@ impl Retention {
     ///
     /// # Errors
     /// The store's. What is left is deleted the next time.
-    pub async fn sweep(&self) -> Result<(), Problem> {
+    pub async fn sweep(&self) -> Result<(), Refused> {
         if self.after.is_zero() {
             return Ok(());
         }
@@ -77,22 +78,22 @@ impl Retention {
     }
 
     /// From now on it can no longer be downloaded.
-    async fn expire(&self, id: Id, before: Time) -> Result<(), Problem> {
+    async fn expire(&self, id: Id, before: Time) -> Result<(), Refused> {
         let expired = self.store.write(move |tx| {
             let report = match list::get_for_update(tx, id, &Scope::All) {
-                Err(problem) if problem.status() == 404 => return Ok(()),
+                Err(Refused::NotFound) => return Ok(()),
                 report => report?,
             };
             let is_old = report.finished_at.is_some_and(|at| at <= before);
             if report.status == Status::Ready && is_old {
                 change::expire(tx, report)?;
             }
-            Ok::<_, Problem>(())
+            Ok::<_, Refused>(())
         });
         expired.await
     }
 
-    async fn delete_file(&self, id: Id) -> Result<(), Problem> {
+    async fn delete_file(&self, id: Id) -> Result<(), Refused> {
         loop {
             let deleted = self.store.write(move |tx| tx.execute(PARTS, params![id]));
             if deleted.await? == 0 {
@@ -100,6 +101,6 @@ impl Retention {
             }
         }
         let ended = self.store.write(move |tx| tx.execute(ENDED, params![id]));
-        ended.await.map(drop).map_err(Problem::from)
+        ended.await.map(drop).map_err(Refused::from)
     }
 }

@@ -1,13 +1,12 @@
 //! The changes of a scan, each with its one event.
 
-use access::Problem;
 use base::{Kind, Time};
 use serde_json::json;
 use store::{Error, Tx, Value, params};
 
 use super::{Scan, Status, event};
 use crate::{
-    By, Named, Place,
+    By, Named, Place, Refused,
     column::{id_or_none, time_or_none},
     differ::{names, set},
     text,
@@ -47,7 +46,7 @@ const UPDATE: &str = "update scans set project_id = $3, name = $4, tool = $5, st
 ///
 /// # Errors
 /// 422 for a scheduled scan without a time.
-pub fn create(tx: &mut Tx<'_>, new: New, place: &Place, by: &By) -> Result<Scan, Problem> {
+pub fn create(tx: &mut Tx<'_>, new: New, place: &Place, by: &By) -> Result<Scan, Refused> {
     let (id, now) = (tx.id(), tx.now());
     let mut scan = Scan {
         id,
@@ -80,7 +79,7 @@ pub fn create(tx: &mut Tx<'_>, new: New, place: &Place, by: &By) -> Result<Scan,
 ///
 /// # Errors
 /// 409 for a status that is not allowed; 422 for a scheduled scan without a time.
-pub fn change(tx: &mut Tx<'_>, scan: &mut Scan, change: Change, by: &By) -> Result<bool, Problem> {
+pub fn change(tx: &mut Tx<'_>, scan: &mut Scan, change: Change, by: &By) -> Result<bool, Refused> {
     let before = scan.clone();
     set(&mut scan.place.project, change.project);
     set(&mut scan.name, change.name);
@@ -105,10 +104,10 @@ pub fn change(tx: &mut Tx<'_>, scan: &mut Scan, change: Change, by: &By) -> Resu
 }
 
 /// Writes a scan that was `before`, if the transition is allowed.
-pub(super) fn write(tx: &mut Tx<'_>, before: &Scan, scan: &mut Scan) -> Result<(), Problem> {
+pub(super) fn write(tx: &mut Tx<'_>, before: &Scan, scan: &mut Scan) -> Result<(), Refused> {
     let (from, to, now) = (before.status, scan.status, tx.now());
     if from != to && !from.may_become(to) {
-        return Err(Problem::conflict(format!(
+        return Err(Refused::conflict(format!(
             "The status of a scan cannot change from {from} to {to}."
         )));
     }
@@ -121,10 +120,10 @@ pub(super) fn write(tx: &mut Tx<'_>, before: &Scan, scan: &mut Scan) -> Result<(
 }
 
 /// Sets the times for a new status.
-fn stamp(scan: &mut Scan, now: Time) -> Result<(), Problem> {
+fn stamp(scan: &mut Scan, now: Time) -> Result<(), Refused> {
     match scan.status {
         Status::Scheduled if scan.scheduled_at.is_none() => {
-            return Err(Problem::field("scheduled_at", "is required for a scheduled scan"));
+            return Err(Refused::field("scheduled_at", "is required for a scheduled scan"));
         }
         Status::Scheduled => {}
         Status::Running => {
@@ -148,9 +147,9 @@ const DELETE: &str = "delete from scans where id = $1 and company_id = $2";
 ///
 /// # Errors
 /// 409 while it is running: its import would have no scan.
-pub fn delete(tx: &mut Tx<'_>, scan: &Scan, by: &By) -> Result<(), Problem> {
+pub fn delete(tx: &mut Tx<'_>, scan: &Scan, by: &By) -> Result<(), Refused> {
     if scan.status == Status::Running {
-        return Err(Problem::conflict("A running scan cannot be deleted."));
+        return Err(Refused::conflict("A running scan cannot be deleted."));
     }
     tx.execute(FORGET_FIRST, params![scan.id])?;
     tx.execute(FORGET_LAST, params![scan.id])?;

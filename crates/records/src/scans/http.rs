@@ -209,7 +209,7 @@ pub async fn create(
     let new = body.checked()?;
     let create = move |tx: &mut Tx<'_>| {
         let place = Place::find(tx, &caller.scope, company, project)?;
-        super::create(tx, new, &place, &By::caller(&caller)).map(View::from)
+        Ok(super::create(tx, new, &place, &By::caller(&caller))?.into())
     };
     records.write(move |tx| once.run(tx, create)).await
 }
@@ -267,7 +267,7 @@ pub async fn delete(
         .write(move |tx| {
             let scan = super::get_for_update(tx, id, &caller.scope)?;
             caller.may(scan.place.company.id, Role::Manager)?;
-            super::delete(tx, &scan, &By::caller(&caller))
+            Ok::<_, Problem>(super::delete(tx, &scan, &By::caller(&caller))?)
         })
         .await?;
     Ok(StatusCode::NO_CONTENT)

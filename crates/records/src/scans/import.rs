@@ -2,19 +2,18 @@
 
 use std::collections::BTreeSet;
 
-use access::Problem;
 use base::{Id, Scope};
 use serde_json::json;
 use store::Tx;
 
 use super::{Counts, New, Report, Scan, Status, change, event, list};
-use crate::{By, MAX_LINE, MAX_TITLE, Place, by::put, import::UndoCounts};
+use crate::{By, MAX_LINE, MAX_TITLE, Place, Refused, by::put, import::UndoCounts};
 
 /// Starts the scan of an import from this tool: `scan.started`.
 ///
 /// # Errors
 /// The store's.
-pub fn start(tx: &mut Tx<'_>, tool: &str, place: &Place, by: &By) -> Result<Scan, Problem> {
+pub fn start(tx: &mut Tx<'_>, tool: &str, place: &Place, by: &By) -> Result<Scan, Refused> {
     let new = New {
         name: base::text::line(&format!("{tool} report"), MAX_TITLE),
         tool: base::text::line(tool, MAX_LINE),
@@ -36,7 +35,7 @@ pub fn complete(
     (counts, report): (Counts, Report),
     (users, teams): (&BTreeSet<Id>, &BTreeSet<Id>),
     by: &By,
-) -> Result<Scan, Problem> {
+) -> Result<Scan, Refused> {
     let before = list::get_for_update(tx, scan, &Scope::All)?;
     if before.status == Status::Completed {
         return Ok(before);
@@ -74,11 +73,11 @@ pub fn complete(
 ///
 /// # Errors
 /// The store's.
-pub fn fail(tx: &mut Tx<'_>, scan: Id, error: &str, by: &By) -> Result<(), Problem> {
+pub fn fail(tx: &mut Tx<'_>, scan: Id, error: &str, by: &By) -> Result<(), Refused> {
     let before = match list::get_for_update(tx, scan, &Scope::All) {
         Ok(scan) if scan.status.is_ahead() => scan,
         Ok(_) => return Ok(()),
-        Err(problem) if problem == Problem::not_found() => return Ok(()),
+        Err(problem) if problem == Refused::NotFound => return Ok(()),
         Err(problem) => return Err(problem),
     };
     let mut scan = before.clone();
@@ -94,7 +93,7 @@ pub fn fail(tx: &mut Tx<'_>, scan: Id, error: &str, by: &By) -> Result<(), Probl
 ///
 /// # Errors
 /// The store's.
-pub(crate) fn undone(tx: &mut Tx<'_>, scan: &Scan, counts: UndoCounts, by: &By) -> Result<(), Problem> {
+pub(crate) fn undone(tx: &mut Tx<'_>, scan: &Scan, counts: UndoCounts, by: &By) -> Result<(), Refused> {
     let by = By {
         scan: None,
         ..by.clone()

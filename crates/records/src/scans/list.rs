@@ -1,12 +1,12 @@
 //! Reads scans: one, or a page of those that match.
 
-use access::{Page, PageQuery, Problem};
+use access::{Page, PageQuery};
 use base::{Id, Scope, Time};
 use store::{Error, FromRow, Row, Select, Tx};
 
 use super::{Scan, Status};
 use crate::{
-    Named, Place, column,
+    Named, Place, Refused, column,
     order::{self, Order, Sorted},
     text,
 };
@@ -100,7 +100,7 @@ pub fn list(
     filter: &Filter,
     sort: Sort,
     page: &PageQuery,
-) -> Result<Page<Scan>, Problem> {
+) -> Result<Page<Scan>, Refused> {
     let select = Select::new(SELECT)
         .scope("s.company_id", scope)
         .filter("s.company_id = ?", filter.company)
@@ -117,7 +117,7 @@ pub fn list(
 ///
 /// # Errors
 /// 404.
-pub fn get(tx: &mut Tx<'_>, id: Id, scope: &Scope) -> Result<Scan, Problem> {
+pub fn get(tx: &mut Tx<'_>, id: Id, scope: &Scope) -> Result<Scan, Refused> {
     one(tx, id, scope, "")
 }
 
@@ -125,16 +125,16 @@ pub fn get(tx: &mut Tx<'_>, id: Id, scope: &Scope) -> Result<Scan, Problem> {
 ///
 /// # Errors
 /// 404.
-pub fn get_for_update(tx: &mut Tx<'_>, id: Id, scope: &Scope) -> Result<Scan, Problem> {
+pub fn get_for_update(tx: &mut Tx<'_>, id: Id, scope: &Scope) -> Result<Scan, Refused> {
     let lock = tx.for_update("s");
     one(tx, id, scope, &lock)
 }
 
-fn one(tx: &mut Tx<'_>, id: Id, scope: &Scope, lock: &str) -> Result<Scan, Problem> {
+fn one(tx: &mut Tx<'_>, id: Id, scope: &Scope, lock: &str) -> Result<Scan, Refused> {
     Select::new(SELECT)
         .scope("s.company_id", scope)
         .filter("s.id = ?", Some(id))
         .push(lock, Vec::new())
         .one(tx)?
-        .ok_or_else(Problem::not_found)
+        .ok_or(Refused::NotFound)
 }

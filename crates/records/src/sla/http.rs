@@ -169,7 +169,7 @@ pub async fn put_sla_warnings(
             let entry = Entry::new(Action::SettingsChanged, company, name).of(company);
             let entry = entry.changed(&warnings(&before), &warnings(&set));
             audit::note(tx, &By::caller(&caller), entry)?;
-            Ok(set)
+            Ok::<_, Problem>(set)
         })
         .await?;
     records.wake.notify_one();

@@ -44,7 +44,7 @@ pub async fn targets(
         .read(move |tx| {
             let now = tx.now();
             let of = (query.company_id, query.project_id);
-            Ok(super::list(tx, &caller.scope, of, sort, &page)?.map(|target| target.view(now)))
+            Ok::<_, Problem>(super::list(tx, &caller.scope, of, sort, &page)?.map(|target| target.view(now)))
         })
         .await?;
     Ok(Json(found))

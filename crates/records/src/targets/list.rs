@@ -1,12 +1,12 @@
 //! Lists targets.
 
-use access::{Page, PageQuery, Problem};
+use access::{Page, PageQuery};
 use base::{Id, Scope, Time};
 use serde::Serialize;
 use store::{Error, FromRow, Row, Select, Tx, Value, rows};
 
 use crate::{
-    Named, Place, column,
+    Named, Place, Refused, column,
     findings::Status,
     order::{self, Order, Sorted},
 };
@@ -151,7 +151,7 @@ pub fn list(
     (company, project): (Option<Id>, Option<Id>),
     sort: Sort,
     page: &PageQuery,
-) -> Result<Page<Target>, Problem> {
+) -> Result<Page<Target>, Refused> {
     let select = Select::new(SELECT)
         .scope("t.company_id", scope)
         .filter("t.company_id = ?", company)
@@ -163,26 +163,26 @@ pub fn list(
 ///
 /// # Errors
 /// 404.
-pub(super) fn get(tx: &mut Tx<'_>, id: Id, scope: &Scope) -> Result<Target, Problem> {
+pub(super) fn get(tx: &mut Tx<'_>, id: Id, scope: &Scope) -> Result<Target, Refused> {
     Select::new(SELECT)
         .scope("t.company_id", scope)
         .filter("t.id = ?", Some(id))
         .one(tx)?
-        .ok_or_else(Problem::not_found)
+        .ok_or(Refused::NotFound)
 }
 
 /// One target of a scope, locked until the end of this transaction.
 ///
 /// # Errors
 /// 404.
-pub(super) fn get_for_update(tx: &mut Tx<'_>, id: Id, scope: &Scope) -> Result<Target, Problem> {
+pub(super) fn get_for_update(tx: &mut Tx<'_>, id: Id, scope: &Scope) -> Result<Target, Refused> {
     let lock = tx.for_update("t");
     Select::new(SELECT)
         .scope("t.company_id", scope)
         .filter("t.id = ?", Some(id))
         .push(&lock, Vec::new())
         .one(tx)?
-        .ok_or_else(Problem::not_found)
+        .ok_or(Refused::NotFound)
 }
 
 const OPEN: &str = "select f.severity, count(*) from findings f where f.target_id <> ''";

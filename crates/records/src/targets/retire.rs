@@ -1,15 +1,12 @@
 //! Retires a target: no more scan reports are expected for it.
 
-use access::{
-    Problem,
-    audit::{self, Action, Entry},
-};
+use access::audit::{self, Action, Entry};
 use base::{Id, Scope};
 use store::{Tx, params};
 
 use super::list::{Target, get, get_for_update};
 use crate::{
-    By, Records, Settings,
+    By, Records, Refused, Settings,
     findings::{self, Context, Status, bulk::PORTION},
     import,
 };
@@ -28,7 +25,7 @@ pub async fn retire(
     (id, scope): (Id, Scope),
     comment: String,
     (by, auditing): (By, audit::By),
-) -> Result<(Target, u64), Problem> {
+) -> Result<(Target, u64), Refused> {
     let settings = records.settings();
     let begun = {
         let (scope, comment) = (scope.clone(), comment.clone());
@@ -60,10 +57,10 @@ fn begin(
     (id, scope): (Id, &Scope),
     comment: &str,
     by: &audit::By,
-) -> Result<Target, Problem> {
+) -> Result<Target, Refused> {
     let target = get_for_update(tx, id, scope)?;
     if import::holds(tx, id)? {
-        return Err(Problem::conflict(
+        return Err(Refused::conflict(
             "A scan report of this target is being imported. Try again when it is done.",
         ));
     }
@@ -81,7 +78,7 @@ fn close(
     settings: Settings,
     (by, comment): (&By, &str),
     portion: usize,
-) -> Result<(u64, bool), Problem> {
+) -> Result<(u64, bool), Refused> {
     let rows: Vec<(Id,)> = tx.all(OPEN, params![target, portion])?;
     let ids: Vec<Id> = rows.into_iter().map(|(id,)| id).collect();
     let settings = settings.of(tx, company)?;

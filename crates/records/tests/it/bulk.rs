@@ -262,7 +262,7 @@ async fn many(world: &World, count: usize) -> Vec<Id> {
                 let new = records::findings::New::titled(format!("f{n}"), base::Severity::Low);
                 records::findings::create(tx, new, &place, context).map(|finding| finding.id)
             })
-            .collect::<Result<Vec<Id>, access::Problem>>()
+            .collect::<Result<Vec<Id>, records::Refused>>()
     });
     let made = made.await.unwrap();
     world.events().await;

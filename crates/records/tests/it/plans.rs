@@ -1,6 +1,6 @@
 //! No statement for a part of a table reads all of it, according to the databases' query plans.
 
-use access::{PageQuery, Problem};
+use access::PageQuery;
 use base::{Id, Scope, Severity, Time};
 use records::{
     By, Date, Named, Place, dated,
@@ -42,7 +42,7 @@ fn walks(database: &str, plan: &[String]) -> bool {
 /// Runs it, and asserts that each of its statements searches.
 async fn searches(
     world: &World,
-    f: impl FnOnce(&mut Tx<'_>) -> Result<(), Problem> + Clone + Send + 'static,
+    f: impl FnOnce(&mut Tx<'_>) -> Result<(), records::Refused> + Clone + Send + 'static,
 ) {
     let plans = world.store.write(move |tx| testing::plans(tx, f)).await.unwrap();
     assert!(!plans.is_empty());

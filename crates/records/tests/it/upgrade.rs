@@ -121,7 +121,7 @@ async fn earlier_records_have_no_tags_and_owners() {
         for tags in [&finding.tags, &project.tags, &asset.tags] {
             assert!(tags.is_empty(), "{database}: {tags:?}");
         }
-        for owned in [&project.owned, &asset.owned] {
+        for owned in [&project.owners, &asset.owners] {
             assert!(owned.users.is_empty() && owned.teams.is_empty(), "{database}");
         }
     }

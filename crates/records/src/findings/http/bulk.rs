@@ -13,7 +13,7 @@ use store::{Requester, Tx, outbox};
 
 use super::body::{StatusBody, why};
 use crate::{
-    By, MAX_COMMENT, Records,
+    By, MAX_COMMENT, Records, Refused,
     findings::{Finding, Status, assignees, bulk},
 };
 
@@ -153,11 +153,11 @@ const ROWS_OF_A_MOVE: usize = 40;
 async fn run<W>(
     (records, caller): (Records, Caller),
     (ids, size): (Vec<Id>, usize),
-    check: impl FnOnce(&mut Tx<'_>, Vec<Finding>) -> Result<Vec<Finding>, Problem> + Send + 'static,
+    check: impl FnOnce(&mut Tx<'_>, Vec<Finding>) -> Result<Vec<Finding>, Refused> + Send + 'static,
     write: W,
 ) -> Result<BulkOutcome, Problem>
 where
-    W: Fn(&mut Tx<'_>, &mut [Finding], &mut By) -> Result<usize, Problem> + Send + Sync + 'static,
+    W: Fn(&mut Tx<'_>, &mut [Finding], &mut By) -> Result<usize, Refused> + Send + Sync + 'static,
 {
     let looking = caller.clone();
     let (ids, mut keys, unchanged) = records
@@ -172,7 +172,7 @@ where
             let ids: Vec<Id> = findings.iter().map(|finding| finding.id).collect();
             let companies: BTreeSet<Id> = findings.iter().map(|one| one.place.company.id).collect();
             let unchanged = all - ids.len();
-            Ok((ids, companies, unchanged))
+            Ok::<_, Problem>((ids, companies, unchanged))
         })
         .await?;
     // One large change at a time per user and per company: others wait for one portion at most.
@@ -206,7 +206,7 @@ struct Portions<W> {
 
 impl<W> Portions<W>
 where
-    W: Fn(&mut Tx<'_>, &mut [Finding], &mut By) -> Result<usize, Problem> + Send + Sync + 'static,
+    W: Fn(&mut Tx<'_>, &mut [Finding], &mut By) -> Result<usize, Refused> + Send + Sync + 'static,
 {
     async fn run(mut self, ids: &[Id], size: usize) -> Result<BulkOutcome, Problem> {
         self.by.leads = true;
@@ -219,10 +219,10 @@ where
             let is_last = part.len() == rest.len();
             match self.portion(part, (done == 0, is_last)).await {
                 Ok(more) => changed += more,
-                Err(problem) if done == 0 => return Err(problem),
-                Err(problem) => {
+                Err(stopped) if done == 0 => return Err(stopped.into()),
+                Err(stopped) => {
                     self.end().await;
-                    return Err(cut_short(&problem, done, ids.len()));
+                    return Err(stopped.cut_short(done, ids.len()));
                 }
             }
             done += part.len();
@@ -234,7 +234,7 @@ where
     }
 
     /// One transaction.
-    async fn portion(&mut self, ids: &[Id], (is_first, is_last): (bool, bool)) -> Result<usize, Problem> {
+    async fn portion(&mut self, ids: &[Id], (is_first, is_last): (bool, bool)) -> Result<usize, Stopped> {
         let (ids, caller, write) = (ids.to_vec(), self.caller.clone(), Arc::clone(&self.write));
         let mut by = self.by.clone();
         let written = self.records.store().write_portion(move |tx| {
@@ -248,7 +248,7 @@ where
                     (false, true) => outbox::end(tx, bundle)?,
                 }
             }
-            Ok::<_, Problem>((changed, by))
+            Ok::<_, Stopped>((changed, by))
         });
         let (changed, by) = written.await?;
         self.by = by;
@@ -258,23 +258,61 @@ where
     /// No more events follow: the users assigned so far are notified now.
     async fn end(&self) {
         let Some(bundle) = self.by.many else { return };
-        let ended = self.records.write(move |tx| Ok(outbox::end(tx, bundle)?));
+        let ended = self.records.write(move |tx| outbox::end(tx, bundle));
         if let Err(problem) = ended.await {
             tracing::warn!(%problem, "messages about an interrupted bulk change will be sent later");
         }
     }
 }
 
-/// The message for a change that stopped early.
-fn cut_short(problem: &Problem, done: usize, all: usize) -> Problem {
-    let detail = format!(
-        "{done} of {all} findings were processed before an error: {} Repeat the same request for the rest.",
-        problem.detail()
-    );
-    if problem.status().is_client_error() {
-        Problem::conflict(detail)
-    } else {
-        Problem::unavailable_because(detail)
+/// Why a portion was not written.
+enum Stopped {
+    /// The caller may no longer change one of the findings.
+    Denied(Problem),
+    Refused(Refused),
+}
+
+impl From<Problem> for Stopped {
+    fn from(problem: Problem) -> Self {
+        Self::Denied(problem)
+    }
+}
+
+impl From<Refused> for Stopped {
+    fn from(refused: Refused) -> Self {
+        Self::Refused(refused)
+    }
+}
+
+impl From<store::Error> for Stopped {
+    fn from(error: store::Error) -> Self {
+        Self::Refused(error.into())
+    }
+}
+
+impl Stopped {
+    /// The message for a change that stopped early.
+    fn cut_short(self, done: usize, all: usize) -> Problem {
+        let is_failure = matches!(&self, Self::Refused(refused) if refused.is_failure());
+        let problem = Problem::from(self);
+        let detail = format!(
+            "{done} of {all} findings were processed before an error: {} Repeat the same request for the rest.",
+            problem.detail()
+        );
+        if is_failure {
+            Problem::unavailable_because(detail)
+        } else {
+            Problem::conflict(detail)
+        }
+    }
+}
+
+impl From<Stopped> for Problem {
+    fn from(stopped: Stopped) -> Self {
+        match stopped {
+            Stopped::Denied(problem) => problem,
+            Stopped::Refused(refused) => refused.into(),
+        }
     }
 }
 

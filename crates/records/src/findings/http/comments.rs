@@ -74,7 +74,12 @@ pub async fn create(
         let finding = findings::get_for_update(tx, id, &caller.scope)?;
         caller.may(finding.place.company.id, Role::Analyst)?;
         once.run(tx, |tx| {
-            comments::add(tx, &finding, body.checked()?, &By::caller(&caller))
+            Ok(comments::add(
+                tx,
+                &finding,
+                body.checked()?,
+                &By::caller(&caller),
+            )?)
         })
     };
     records.write(create).await
@@ -104,7 +109,7 @@ pub async fn update(
                 return Err(Problem::forbidden("Only the author of a comment may edit it."));
             }
             comments::reword(tx, &finding, &mut comment, body.checked()?, &By::caller(&caller))?;
-            Ok(comment)
+            Ok::<_, Problem>(comment)
         })
         .await?;
     Ok(Json(comment))
@@ -136,7 +141,7 @@ pub async fn delete(
                 Role::Manager
             };
             caller.may(company, role)?;
-            comments::delete(tx, &finding, &comment, &By::caller(&caller))
+            Ok::<_, Problem>(comments::delete(tx, &finding, &comment, &By::caller(&caller))?)
         })
         .await?;
     Ok(StatusCode::NO_CONTENT)

@@ -1,11 +1,10 @@
 //! Deletes what old imports overwrote: they can no longer be undone.
 
-use access::Problem;
 use base::Id;
 use store::{Store, Tx, params};
 
 use super::{FORGET, WITHIN};
-use crate::import::portion::PORTION;
+use crate::{Refused, import::portion::PORTION};
 
 /// How many targets one import cleans up.
 const TARGETS: usize = 10;
@@ -28,7 +27,7 @@ const OLD: &str = "select i.scan_id, i.finding_id from scan_coverage c join scan
      join import_changes i on i.scan_id = c.scan_id where c.target_id = $1 and s.created_at < $2 limit $3";
 
 /// Whether records of old imports of these targets are still kept.
-fn is_any(tx: &mut Tx<'_>, targets: &[Id]) -> Result<bool, Problem> {
+fn is_any(tx: &mut Tx<'_>, targets: &[Id]) -> Result<bool, Refused> {
     let before = tx.now().before(WITHIN);
     for target in targets {
         if tx.one::<(Id, Id)>(OLD, params![target, before, 1])?.is_some() {
@@ -39,7 +38,7 @@ fn is_any(tx: &mut Tx<'_>, targets: &[Id]) -> Result<bool, Problem> {
 }
 
 /// Deletes some of them; returns whether there are more.
-fn forget(tx: &mut Tx<'_>, targets: &[Id], portion: usize) -> Result<bool, Problem> {
+fn forget(tx: &mut Tx<'_>, targets: &[Id], portion: usize) -> Result<bool, Refused> {
     let before = tx.now().before(WITHIN);
     let mut left = portion;
     for target in targets {

@@ -4,12 +4,11 @@
 //! recommended by OWASP's page on CSV injection: `=`, `+`, `-`, `@`, tab, carriage return, and the full-width forms of
 //! the signs.
 
-use access::Problem;
 use base::Time;
 use formats::Details;
 
 use super::unwritten;
-use crate::{Named, findings::Finding};
+use crate::{Named, Refused, findings::Finding};
 
 const COLUMNS: [&str; 31] = [
     "id",
@@ -45,12 +44,12 @@ const COLUMNS: [&str; 31] = [
     "snippet",
 ];
 
-pub(super) fn head() -> Result<String, Problem> {
+pub(super) fn head() -> Result<String, Refused> {
     let row = write(|table| table.write_record(COLUMNS))?;
     Ok(format!("\u{feff}{row}"))
 }
 
-pub(super) fn findings(findings: &[Finding]) -> Result<String, Problem> {
+pub(super) fn findings(findings: &[Finding]) -> Result<String, Refused> {
     write(|table| {
         findings
             .iter()
@@ -140,7 +139,7 @@ fn harmless(cell: &str) -> String {
 
 fn write(
     rows: impl FnOnce(&mut ::csv::Writer<Vec<u8>>) -> Result<(), ::csv::Error>,
-) -> Result<String, Problem> {
+) -> Result<String, Refused> {
     let mut table = ::csv::WriterBuilder::new()
         .terminator(::csv::Terminator::CRLF)
         .from_writer(Vec::new());

@@ -2,12 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use access::Problem;
 use askama::Template;
 use base::{Severity, Time};
 
 use super::unwritten;
-use crate::{findings::Finding, reports::Report};
+use crate::{Refused, findings::Finding, reports::Report};
 
 #[derive(Template)]
 #[template(path = "report-head.html")]
@@ -28,7 +27,7 @@ pub(super) fn frame(
     report: &Report,
     made_at: Time,
     counts: &BTreeMap<Severity, u64>,
-) -> Result<(String, String), Problem> {
+) -> Result<(String, String), Refused> {
     let head = Head {
         report,
         made_at: moment(made_at),
@@ -43,7 +42,7 @@ pub(super) fn frame(
     Ok((head, "</main>\n</body>\n</html>\n".to_owned()))
 }
 
-pub(super) fn findings(findings: &[Finding]) -> Result<String, Problem> {
+pub(super) fn findings(findings: &[Finding]) -> Result<String, Refused> {
     Findings { findings }.render().map_err(unwritten)
 }
 

@@ -2,13 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use access::Problem;
 use base::{Severity, Time};
 use serde_json::json;
 
 use super::unwritten;
 use crate::{
-    Named,
+    Named, Refused,
     findings::{Finding, View},
     reports::Report,
 };
@@ -17,7 +16,7 @@ pub(super) fn frame(
     report: &Report,
     made_at: Time,
     counts: &BTreeMap<Severity, u64>,
-) -> Result<(String, String), Problem> {
+) -> Result<(String, String), Refused> {
     let (project_id, project_name) = Named::split(report.place.project.clone());
     let about = json!({
         "id": report.id,
@@ -37,7 +36,7 @@ pub(super) fn frame(
     ))
 }
 
-pub(super) fn findings(findings: &[Finding], first: bool) -> Result<String, Problem> {
+pub(super) fn findings(findings: &[Finding], first: bool) -> Result<String, Refused> {
     let mut text = String::new();
     for (index, finding) in findings.iter().enumerate() {
         text.push_str(if first && index == 0 { "\n" } else { ",\n" });

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use access::Problem;
 use base::{Clock, Event, Id, Kind, Severity, Time};
 use proptest::{
     collection,
@@ -147,7 +146,7 @@ impl Case {
 
     async fn write<T: Send + 'static>(
         &self,
-        f: impl FnOnce(&mut Tx<'_>) -> Result<T, Problem> + Clone + Send + 'static,
+        f: impl FnOnce(&mut Tx<'_>) -> Result<T, records::Refused> + Clone + Send + 'static,
     ) -> T {
         self.store.write(f).await.unwrap()
     }
