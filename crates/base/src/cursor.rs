@@ -6,7 +6,7 @@ use std::{fmt::Display, str::FromStr};
 
 use crate::{Id, Time};
 
-/// What stands between the parts. Numbers, times, ids and names of ours do not contain it.
+/// The separator of the parts. Numbers, times, ids and names of ours do not contain it.
 const BETWEEN: char = '~';
 
 /// A position in a list: the values that the last row of a page is sorted by.

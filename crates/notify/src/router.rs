@@ -1,6 +1,6 @@
 //! The routes of this crate.
 //!
-//! Owns: which handler answers where. Must not: handle anything, or know what stands in front of a handler.
+//! Owns: which handler answers where. Must not: handle a request, or know the middleware before a handler.
 
 use utoipa_axum::{router::OpenApiRouter, routes};
 

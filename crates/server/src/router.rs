@@ -1,4 +1,4 @@
-//! The routers of all crates in one, and what stands in front of each. The OpenAPI document is generated from them.
+//! The routers of all crates in one, each behind its middleware. The OpenAPI document is generated from them.
 
 use std::sync::Arc;
 

@@ -2,7 +2,7 @@
 //!
 //! Owns: the macros that give an enum of words its columns. Must not: know which words there are.
 
-/// Defines an enum of words as [`base::words!`] does, and its columns. After its name in the API document stands what it
+/// Defines an enum of words as [`base::words!`] does, and its columns. After its name in the API document: what it
 /// is, for the error of a column that contains something else.
 #[macro_export]
 macro_rules! words {
