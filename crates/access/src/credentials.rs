@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use store::{FromRow, Row, Select, Tx, params};
 
-use crate::{AccessChange, Caller, Problem, Role, Secret, sessions::Origin, unsaved::Unsaved};
+use crate::{AccessChange, Caller, Refused, Role, Secret, sessions::Origin, unsaved::Unsaved};
 
 store::words! {
     /// The kind of a credential.
@@ -240,11 +240,11 @@ const SESSION_EXISTS: &str = "select id from credentials where id = $1 and user_
 ///
 /// # Errors
 /// 401 if the caller's session has ended meanwhile.
-pub(crate) fn hold(tx: &mut Tx<'_>, caller: &Caller) -> Result<(), Problem> {
+pub(crate) fn hold(tx: &mut Tx<'_>, caller: &Caller) -> Result<(), Refused> {
     let held = tx.execute(LOCK_USER, params![caller.user_id])?;
     let session: Option<(Id,)> = tx.one(SESSION_EXISTS, params![caller.session, caller.user_id])?;
     if held == 0 || session.is_none() {
-        return Err(Problem::unauthorized());
+        return Err(Refused::SignedOut);
     }
     Ok(())
 }

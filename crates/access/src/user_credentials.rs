@@ -8,7 +8,7 @@ use base::{Id, Time};
 use serde::Serialize;
 use store::{Error, FromRow, Row, Select, Tx, params};
 
-use crate::{AccessChange, Problem, credentials::Kind};
+use crate::{AccessChange, Refused, credentials::Kind};
 
 base::words! {
     /// The kind of a credential.
@@ -104,8 +104,8 @@ pub(crate) fn end(
     tx: &mut Tx<'_>,
     user: Id,
     id: Id,
-) -> Result<(CredentialKind, String, AccessChange), Problem> {
+) -> Result<(CredentialKind, String, AccessChange), Refused> {
     let ended: Option<(Kind, String)> = tx.one(END, params![id, user])?;
-    let (kind, name) = ended.ok_or_else(Problem::not_found)?;
+    let (kind, name) = ended.ok_or(Refused::NotFound)?;
     Ok((kind.into(), name, AccessChange::Session(id)))
 }

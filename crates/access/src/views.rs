@@ -6,7 +6,7 @@ use base::{Id, Time};
 use serde::Serialize;
 use store::{Error, FromRow, Row, Select, Tx, params};
 
-use crate::Problem;
+use crate::Refused;
 
 /// How many views a user may have.
 pub(crate) const MOST: u64 = 100;
@@ -85,10 +85,10 @@ pub(crate) fn insert(
     user: Id,
     page: ViewPage,
     (name, query): (String, String),
-) -> Result<SavedView, Problem> {
+) -> Result<SavedView, Refused> {
     let made = tx.one::<(u64,)>(COUNT, params![user])?;
     if made.is_some_and(|(count,)| count >= MOST) {
-        return Err(Problem::field(
+        return Err(Refused::field(
             "name",
             format!("you already have {MOST} saved views; delete one first"),
         ));
@@ -105,11 +105,11 @@ pub(crate) fn insert(
     })
 }
 
-fn refused(error: Error) -> Problem {
+fn refused(error: Error) -> Refused {
     match error {
-        Error::Unique => Problem::conflict("This page already has a saved view with this name."),
+        Error::Unique => Refused::conflict("This page already has a saved view with this name."),
         // The user was deleted meanwhile, and their credentials too.
-        Error::Foreign => Problem::unauthorized(),
+        Error::Foreign => Refused::SignedOut,
         other => other.into(),
     }
 }
@@ -126,10 +126,10 @@ pub(crate) fn update(
     user: Id,
     id: Id,
     (name, query): (Option<String>, Option<String>),
-) -> Result<SavedView, Problem> {
+) -> Result<SavedView, Refused> {
     tx.one(UPDATE, params![id, user, name, query])
         .map_err(refused)?
-        .ok_or_else(Problem::not_found)
+        .ok_or(Refused::NotFound)
 }
 
 const DELETE: &str = "delete from saved_views where id = $1 and user_id = $2";
@@ -138,9 +138,9 @@ const DELETE: &str = "delete from saved_views where id = $1 and user_id = $2";
 ///
 /// # Errors
 /// 404 if they have none with this id.
-pub(crate) fn delete(tx: &mut Tx<'_>, user: Id, id: Id) -> Result<(), Problem> {
+pub(crate) fn delete(tx: &mut Tx<'_>, user: Id, id: Id) -> Result<(), Refused> {
     match tx.execute(DELETE, params![id, user])? {
-        0 => Err(Problem::not_found()),
+        0 => Err(Refused::NotFound),
         _ => Ok(()),
     }
 }

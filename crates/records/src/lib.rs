@@ -32,15 +32,14 @@ pub mod targets;
 mod column;
 mod differ;
 pub mod owned;
-mod refused;
 mod tags;
 mod text;
 mod turns;
 
+pub use access::Refused;
 pub use by::{By, Named, Place};
 pub use clock::SlaClock;
 pub use date::Date;
-pub use refused::Refused;
 pub use text::{MAX_COMMENT, MAX_DESCRIPTION, MAX_LINE, MAX_SEARCH, MAX_TITLE};
 
 use base::Id;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use access::{
-    Caller, Create, Created, Json, Page, PageQuery, Path, Problem, Query, Role,
+    Caller, Create, Created, Json, Page, PageQuery, Path, Problem, Query, Refused, Role,
     audit::{self, Action, By},
     validate,
 };
@@ -87,7 +87,7 @@ fn for_manager(rule: &mut Rule) {
 }
 
 /// Whether the caller may create and change rules of this company; of the platform, for none.
-fn may_change(caller: &Caller, company: Option<Id>) -> Result<(), Problem> {
+fn may_change(caller: &Caller, company: Option<Id>) -> Result<(), Refused> {
     match company {
         Some(company) => caller.may(company, Role::Manager),
         None => caller.admin(),
@@ -179,7 +179,7 @@ pub async fn try_rule(
             },
         )
     });
-    run.await.map(Json)
+    Ok(Json(run.await?))
 }
 
 /// A rule.

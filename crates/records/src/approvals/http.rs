@@ -4,7 +4,7 @@
 //! contain SQL.
 
 use access::{
-    Caller, Create, Created, Json, Page, PageQuery, Path, Problem, Query, Role,
+    Caller, Create, Created, Json, Page, PageQuery, Path, Problem, Query, Refused, Role,
     schema::{Block, OptionalLine, PersonOrMe, Statement},
     validate::Check,
 };
@@ -303,7 +303,7 @@ pub async fn delete(
 
 /// Whether the caller may change or withdraw the request: the requester, while they may still request one, and
 /// managers.
-fn own(caller: &Caller, approval: &Approval) -> Result<(), Problem> {
+fn own(caller: &Caller, approval: &Approval) -> Result<(), Refused> {
     let asked = approval.requested_by.as_ref().map(|person| person.id) == Some(caller.user_id);
     let role = if asked { Role::Analyst } else { Role::Manager };
     caller.may(approval.company.id, role)
