@@ -14,6 +14,7 @@ fn main() -> io::Result<()> {
                 .unwrap_or_default()
                 .to_string_lossy()
                 .into_owned();
+            let path = path.to_string_lossy();
             steps.push(format!("({name:?}, include_str!({path:?})),\n"));
         }
     }

@@ -1899,6 +1899,7 @@ export interface components {
             company_id: components["schemas"]["Id"];
             company_name: string;
             created_at: components["schemas"]["Time"];
+            /** @description Its description. */
             description: string;
             /** @description Its last day. */
             expires_on: components["schemas"]["Date"];
@@ -1913,10 +1914,12 @@ export interface components {
              */
             hours_used: number;
             id: components["schemas"]["Id"];
+            /** @description Its name. */
             name: string;
             /** @description What both sides call it, such as a contract number. */
             reference?: string | null;
             starts_on?: components["schemas"]["Date"] | null;
+            /** @description Its status. */
             status: components["schemas"]["AgreementStatus"];
             updated_at: components["schemas"]["Time"];
         };
@@ -1926,7 +1929,7 @@ export interface components {
             expires_on?: components["schemas"]["Date"] | null;
             /**
              * Format: int32
-             * @description The contracted hours; null for none.
+             * @description The contracted hours. Null for none.
              */
             hours?: number | null;
             /**
@@ -2005,16 +2008,22 @@ export interface components {
             company_id: components["schemas"]["Id"];
             company_name: string;
             created_at: components["schemas"]["Time"];
+            /** @description How important it is. */
             criticality: components["schemas"]["AssetCriticality"];
+            /** @description Its description. */
             description: string;
             id: components["schemas"]["Id"];
             /** @description Its address, URL or path. */
             identifier?: string | null;
+            /** @description What kind of thing it is. */
             kind: components["schemas"]["AssetKind"];
+            /** @description Its name. */
             name: string;
             /** @description Who owns it: the owners are responsible for findings without assignees. */
             owners: components["schemas"]["Owners"];
+            /** @description Its status. */
             status: components["schemas"]["AssetStatus"];
+            /** @description Its tags. */
             tags: string[];
             updated_at: components["schemas"]["Time"];
         };
@@ -3037,7 +3046,7 @@ export interface components {
         };
         /** @description An agreement to create. */
         NewAgreement: {
-            /** @description The company it is with. */
+            /** @description The company it belongs to. */
             company_id: components["schemas"]["Id"];
             description?: components["schemas"]["Block20000"] | null;
             /** @description Its last day. */
@@ -3049,10 +3058,10 @@ export interface components {
             hours?: number | null;
             /**
              * Format: int32
-             * @description The hours used so far; 0 by default.
+             * @description The hours used so far. 0 by default.
              */
             hours_used?: number | null;
-            /** @description One line of at most 300 characters. */
+            /** @description Its name. One line of at most 300 characters. */
             name: components["schemas"]["Name300"];
             reference?: components["schemas"]["OptionalLine1000"] | null;
             starts_on?: components["schemas"]["Date"] | null;
@@ -3083,10 +3092,10 @@ export interface components {
             description?: components["schemas"]["Block20000"] | null;
             identifier?: components["schemas"]["OptionalLine1000"] | null;
             kind?: components["schemas"]["AssetKind"] | null;
-            /** @description One line of at most 300 characters. */
+            /** @description Its name. One line of at most 300 characters. */
             name: components["schemas"]["Name300"];
             owners?: components["schemas"]["NewOwners"] | null;
-            /** @description At most 20 tags of at most 50 characters, without commas. They are stored in lower case. */
+            /** @description Its tags. At most 20 of at most 50 characters, without commas. They are stored in lower case. */
             tags?: components["schemas"]["Tags"];
         };
         /** @description A feed to create. Everything is optional; by default it shows everything the caller may see. */
@@ -3170,12 +3179,12 @@ export interface components {
             company_id: components["schemas"]["Id"];
             description?: components["schemas"]["Block20000"] | null;
             ends_on?: components["schemas"]["Date"] | null;
-            /** @description One line of at most 300 characters. */
+            /** @description Its name. One line of at most 300 characters. */
             name: components["schemas"]["Name300"];
             owners?: components["schemas"]["NewOwners"] | null;
             starts_on?: components["schemas"]["Date"] | null;
             status?: components["schemas"]["ProjectStatus"] | null;
-            /** @description At most 20 tags of at most 50 characters, without commas. They are stored in lower case. */
+            /** @description Its tags. At most 20 of at most 50 characters, without commas. They are stored in lower case. */
             tags?: components["schemas"]["Tags"];
         };
         /** @description A report to request. */
@@ -3474,6 +3483,7 @@ export interface components {
                 company_id: components["schemas"]["Id"];
                 company_name: string;
                 created_at: components["schemas"]["Time"];
+                /** @description Its description. */
                 description: string;
                 /** @description Its last day. */
                 expires_on: components["schemas"]["Date"];
@@ -3488,10 +3498,12 @@ export interface components {
                  */
                 hours_used: number;
                 id: components["schemas"]["Id"];
+                /** @description Its name. */
                 name: string;
                 /** @description What both sides call it, such as a contract number. */
                 reference?: string | null;
                 starts_on?: components["schemas"]["Date"] | null;
+                /** @description Its status. */
                 status: components["schemas"]["AgreementStatus"];
                 updated_at: components["schemas"]["Time"];
             }[];
@@ -3556,16 +3568,22 @@ export interface components {
                 company_id: components["schemas"]["Id"];
                 company_name: string;
                 created_at: components["schemas"]["Time"];
+                /** @description How important it is. */
                 criticality: components["schemas"]["AssetCriticality"];
+                /** @description Its description. */
                 description: string;
                 id: components["schemas"]["Id"];
                 /** @description Its address, URL or path. */
                 identifier?: string | null;
+                /** @description What kind of thing it is. */
                 kind: components["schemas"]["AssetKind"];
+                /** @description Its name. */
                 name: string;
                 /** @description Who owns it: the owners are responsible for findings without assignees. */
                 owners: components["schemas"]["Owners"];
+                /** @description Its status. */
                 status: components["schemas"]["AssetStatus"];
+                /** @description Its tags. */
                 tags: string[];
                 updated_at: components["schemas"]["Time"];
             }[];
@@ -3952,14 +3970,18 @@ export interface components {
                 company_id: components["schemas"]["Id"];
                 company_name: string;
                 created_at: components["schemas"]["Time"];
+                /** @description Its description. */
                 description: string;
                 ends_on?: components["schemas"]["Date"] | null;
                 id: components["schemas"]["Id"];
+                /** @description Its name. */
                 name: string;
                 /** @description Who owns it: the owners are responsible for findings without assignees. */
                 owners: components["schemas"]["Owners"];
                 starts_on?: components["schemas"]["Date"] | null;
+                /** @description Its status. */
                 status: components["schemas"]["ProjectStatus"];
+                /** @description Its tags. */
                 tags: string[];
                 updated_at: components["schemas"]["Time"];
             }[];
@@ -4263,14 +4285,18 @@ export interface components {
             company_id: components["schemas"]["Id"];
             company_name: string;
             created_at: components["schemas"]["Time"];
+            /** @description Its description. */
             description: string;
             ends_on?: components["schemas"]["Date"] | null;
             id: components["schemas"]["Id"];
+            /** @description Its name. */
             name: string;
             /** @description Who owns it: the owners are responsible for findings without assignees. */
             owners: components["schemas"]["Owners"];
             starts_on?: components["schemas"]["Date"] | null;
+            /** @description Its status. */
             status: components["schemas"]["ProjectStatus"];
+            /** @description Its tags. */
             tags: string[];
             updated_at: components["schemas"]["Time"];
         };
@@ -5359,7 +5385,7 @@ export interface operations {
     list_agreements: {
         parameters: {
             query?: {
-                /** @description Only those with this company. */
+                /** @description Only those of this company. */
                 company_id?: components["schemas"]["Id"];
                 /** @description Only those in one of these statuses, separated by commas. */
                 status?: components["schemas"]["AgreementStatus"][];
@@ -8951,10 +8977,7 @@ export interface operations {
                 text?: string;
                 /** @description Only those with this tag. */
                 tag?: string;
-                /**
-                 * @description `created_at`, `starts_on`, `ends_on` or `updated_at`, with `-` before it for descending order; `-created_at` by
-                 *     default.
-                 */
+                /** @description `created_at`, `starts_on`, `ends_on` or `updated_at`, with `-` before it for descending order; `-created_at` by default. */
                 sort?: "-created_at" | "created_at" | "starts_on" | "-starts_on" | "ends_on" | "-ends_on" | "updated_at" | "-updated_at";
                 /** @description How many rows, 1 to 200; 25 by default. */
                 limit?: number;

@@ -1,4 +1,4 @@
-/** The fields of an agreement, with their English texts: its form, its page and the list's filters are made from this. */
+/** The fields of an agreement, with their English texts: its form, its page and the list's filters follow from this. */
 
 import type { AgreementBody, AgreementStatus } from '../api/records';
 import type { FormField } from '../format/fields';

@@ -1,4 +1,4 @@
-/** The fields of an asset, with their English texts: its form, its page and the filters of the list are made from this. */
+/** The fields of an asset, with their English texts: its form, its page and the filters of the list follow from this. */
 
 import type { AssetBody, AssetKind, AssetStatus, Criticality } from '../api/records';
 import type { FormField } from '../format/fields';

@@ -1,4 +1,4 @@
-/** The fields of a project, with their English texts: its form, its page and the filters of the list are made from this. */
+/** The fields of a project, with their English texts: its form, its page and the filters of the list follow from this. */
 
 import type { ProjectBody } from '../api/records';
 import type { ProjectStatus } from '../api/types';

@@ -24,11 +24,11 @@ pub enum Refused {
     Forbidden(String),
     /// This person is gone, or their session is.
     SignedOut,
-    /// Too much of this kind is under way. It may work after this time.
+    /// Too much of this kind is running. It may work after this time.
     Busy(Duration, String),
     /// It was interrupted, or works again in a moment.
     Interrupted(String),
-    /// The lease on the work was lost: somebody else has it now, or it was deleted.
+    /// The lease on the work was lost: someone else has it now, or it was deleted.
     Lost(String),
     /// A fault of the program, which is in the log.
     Fault,
@@ -149,3 +149,53 @@ impl fmt::Display for Refused {
 }
 
 impl std::error::Error for Refused {}
+
+#[cfg(test)]
+mod tests {
+    use store::Error;
+
+    use super::*;
+
+    // What background work does about a refusal is what a client would do about its status.
+    #[test]
+    fn a_reason_and_its_status_agree() {
+        let detail = || "why".to_owned();
+        let stores = [
+            Error::Unavailable,
+            Error::Busy,
+            Error::Contended,
+            Error::Full,
+            Error::ReadOnly,
+            Error::Unique,
+            Error::Foreign,
+            Error::Decode(detail()),
+            Error::Database(detail()),
+            Error::Panicked,
+            Error::Closed,
+            Error::Fault("why"),
+            Error::Migration(detail()),
+        ];
+        let mut all = vec![
+            (Refused::NotFound, 404),
+            (Refused::conflict("why"), 409),
+            (Refused::Lost(detail()), 409),
+            (Refused::field("name", "why"), 422),
+            (Refused::senseless("why"), 422),
+            (Refused::forbidden("why"), 403),
+            (Refused::busy(Duration::from_secs(1), "why"), 429),
+            (Refused::interrupted("why"), 503),
+            (Refused::Fault, 500),
+        ];
+        for error in stores {
+            let status = Problem::from(error.clone()).status().as_u16();
+            all.push((Refused::Store(error), status));
+        }
+        for (refused, status) in all {
+            let problem = Problem::from(refused.clone());
+            assert_eq!(problem.status().as_u16(), status, "{refused:?}");
+            assert_eq!(refused.is_passing(), status == 503, "{refused:?}");
+            assert_eq!(refused.is_failure(), status >= 500, "{refused:?}");
+            assert_eq!(refused.detail(), problem.detail());
+        }
+    }
+}

@@ -87,7 +87,7 @@ pub async fn list(
     let events = records
         .read(move |tx| {
             let companies = directory::companies(tx, &caller.scope, query.company_id)?;
-            Ok::<_, store::Error>(store::outbox::newest(tx, &companies, before, limit + 1)?)
+            store::outbox::newest(tx, &companies, before, limit + 1)
         })
         .await?;
     let rows = events.iter().filter_map(Activity::of).collect();

@@ -12,7 +12,8 @@ use crate::{
     order::{self, Order, Sorted},
     record::{
         Rules,
-        field::{Block, Checking, Columns, Day, Field, LastDay, Line, MaybeNumber, Number, Title, Word},
+        field::{Checking, Columns, Field},
+        kinds::{Block, Day, Initial, LastDay, Line, MaybeNumber, Number, Title, Word},
         record,
         schema::Property,
     },
@@ -30,10 +31,8 @@ words! {
     }
 }
 
-impl Default for Status {
-    fn default() -> Self {
-        Self::Active
-    }
+impl Initial for Status {
+    const INITIAL: Self = Self::Active;
 }
 
 /// Maximum hours of an agreement.

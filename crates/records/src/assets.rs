@@ -12,7 +12,8 @@ use crate::{
     order::{self, Order, Sorted},
     record::{
         self, Rules,
-        field::{Block, Checking, Columns, Field, Line, Owners, Tags, Title, Word},
+        field::{Checking, Columns, Field},
+        kinds::{Block, Initial, Line, Owners, Tags, Title, Word},
         record,
         schema::Property,
     },
@@ -64,22 +65,16 @@ words! {
     }
 }
 
-impl Default for Kind {
-    fn default() -> Self {
-        Self::Other
-    }
+impl Initial for Kind {
+    const INITIAL: Self = Self::Other;
 }
 
-impl Default for Criticality {
-    fn default() -> Self {
-        Self::Medium
-    }
+impl Initial for Criticality {
+    const INITIAL: Self = Self::Medium;
 }
 
-impl Default for Status {
-    fn default() -> Self {
-        Self::Active
-    }
+impl Initial for Status {
+    const INITIAL: Self = Self::Active;
 }
 
 record! {

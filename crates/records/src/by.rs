@@ -3,13 +3,11 @@
 //! Owns: the actor and the place that every change and every event needs. Must not: decide what a role may do; the
 //! handlers check the [`Caller`].
 
-use access::{Caller, directory};
-use base::{Id, Scope, Severity};
+use access::Caller;
+use base::{Id, Severity};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use store::Tx;
-
-use crate::Refused;
 
 /// Something with a name, as responses and events include it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, utoipa::ToSchema)]
@@ -96,25 +94,6 @@ pub struct Place {
 }
 
 impl Place {
-    /// The place with these ids. The project cannot be deleted until the end of the transaction.
-    ///
-    /// # Errors
-    /// 404 for a company that does not exist or is not in the scope; 422 naming `project_id` for a project of another
-    /// company.
-    pub fn find(tx: &mut Tx<'_>, scope: &Scope, company: Id, project: Option<Id>) -> Result<Self, Refused> {
-        if !scope.allows(company) {
-            return Err(Refused::NotFound);
-        }
-        let name = directory::company_name(tx, company)?.ok_or(Refused::NotFound)?;
-        let project = project
-            .map(|id| crate::projects::in_company(tx, company, id))
-            .transpose()?;
-        Ok(Self {
-            company: Named { id: company, name },
-            project,
-        })
-    }
-
     /// A company itself, without a project.
     pub fn of(company: &Named) -> Self {
         Self {

@@ -2,19 +2,21 @@
 //!
 //! Owns: the table `projects` and each change of it with its event. Must not: change a finding or a scan.
 
-use base::Id;
+use access::directory;
+use base::{Id, Scope};
 use serde_json::Map;
 use store::{Tx, params, words};
 
 use crate::{
-    Date, Named, Refused,
+    Date, Named, Place, Refused,
     by::put,
     column::time_or_none,
     order::{self, Order, Sorted},
     owned::Owned,
     record::{
         self, Rules,
-        field::{Block, Checking, Columns, Day, Field, Owners, Tags, Title, Word},
+        field::{Checking, Columns, Field},
+        kinds::{Block, Day, Initial, Owners, Tags, Title, Word},
         record,
         schema::Property,
     },
@@ -32,10 +34,8 @@ words! {
     }
 }
 
-impl Default for Status {
-    fn default() -> Self {
-        Self::Planned
-    }
+impl Initial for Status {
+    const INITIAL: Self = Self::Planned;
 }
 
 record! {
@@ -138,6 +138,25 @@ impl Rules for Project {
 pub fn in_company(tx: &mut Tx<'_>, company: Id, id: Id) -> Result<Named, Refused> {
     let wrong = ("project_id", "must be a project of the company");
     record::in_company::<Project>(tx, (company, id), wrong)
+}
+
+impl Place {
+    /// The place with these ids. The project cannot be deleted until the end of the transaction.
+    ///
+    /// # Errors
+    /// 404 for a company that does not exist or is not in the scope; 422 naming `project_id` for a project of another
+    /// company.
+    pub fn find(tx: &mut Tx<'_>, scope: &Scope, company: Id, project: Option<Id>) -> Result<Self, Refused> {
+        if !scope.allows(company) {
+            return Err(Refused::NotFound);
+        }
+        let name = directory::company_name(tx, company)?.ok_or(Refused::NotFound)?;
+        let project = project.map(|id| in_company(tx, company, id)).transpose()?;
+        Ok(Self {
+            company: Named { id: company, name },
+            project,
+        })
+    }
 }
 
 pub mod http {

@@ -3,13 +3,14 @@
 //!
 //! Owns: what plain records have in common. Must not: know a particular one.
 //!
-//! Each line of the table is a field with its [kind](field). From it follow the field of the record, of
+//! Each line of the table is a field with its [kind](kinds). From it follow the field of the record, of
 //! `New` and `Change`, its column, what the API shows and accepts with its schema, the checks, the name in an event's
 //! `changed`, and whether the text search covers it. `=> default` and `=> skip` are serde's attributes of the field in the
 //! body that creates a record: it may be omitted, or cannot be sent.
 
 pub mod field;
 pub(crate) mod http;
+pub mod kinds;
 pub mod schema;
 mod table;
 
@@ -76,7 +77,7 @@ pub(crate) trait Rules {
     fn fits(&self) -> Result<(), Refused> {
         Ok(())
     }
-    /// Whether nothing needs it, so that it can be deleted.
+    /// Whether it is not in use, so that it can be deleted.
     fn is_free(&self, _: &mut Tx<'_>) -> Result<(), Refused> {
         Ok(())
     }
@@ -103,7 +104,8 @@ impl Sql {
             .collect();
         columns.push("created_at".to_owned());
         let values: Vec<_> = (1..columns.len() + 3).map(|at| format!("${at}")).collect();
-        let shown: String = fields.iter().map(|name| format!("r.{name}, ")).collect();
+        let shown: Vec<_> = fields.iter().map(|name| format!("r.{name}")).collect();
+        let shown = shown.join(", ");
         Self {
             insert: format!(
                 "insert into {table} (id, company_id, {}) values ({})",
@@ -115,7 +117,7 @@ impl Sql {
                 set.join(", ")
             ),
             select: format!(
-                "select r.id, r.company_id, c.name, {shown}r.created_at, r.updated_at from {table} r \
+                "select r.id, r.company_id, c.name, {shown}, r.created_at, r.updated_at from {table} r \
                  join companies c on c.id = r.company_id where 1 = 1"
             ),
         }
@@ -165,7 +167,7 @@ pub(crate) fn change<R: Record>(
     Ok(true)
 }
 
-/// Deletes a record that is locked and that nothing needs, with its event.
+/// Deletes a record that is locked and is not in use, with its event.
 pub(crate) fn delete<R: Record>(tx: &mut Tx<'_>, record: &R, by: &By) -> Result<(), Refused> {
     record.is_free(tx)?;
     record.clear_beside(tx)?;
@@ -222,9 +224,9 @@ impl<R: Record> Find<R> {
     }
 
     /// With this text.
-    pub(crate) fn text(mut self, text: Option<String>) -> Self {
+    pub(crate) fn text(mut self, text: Option<&str>) -> Self {
         self.searches = text.is_some();
-        let pattern = text.as_deref().map(text::pattern);
+        let pattern = text.map(text::pattern);
         self.select = self.select.filter("r.search like ? escape '!'", pattern);
         self
     }

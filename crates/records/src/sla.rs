@@ -16,7 +16,7 @@ use base::{Id, Severity, Time};
 use serde::{Deserialize, Serialize};
 use store::{Error, Select, Tx, params, rows};
 
-use crate::findings::Status;
+use crate::findings::status::Status;
 
 /// Maximum number of days: ten years.
 pub const MAX_DAYS: u32 = 3650;

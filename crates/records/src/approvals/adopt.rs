@@ -7,7 +7,7 @@ use std::time::Duration;
 use base::Id;
 use store::{Error, Tx, params};
 
-use super::Status;
+use super::approval::Status;
 
 /// How long they stay accepted after the first start of a version that requires approvals: enough time to request one.
 const TRANSITION: Duration = Duration::from_hours(24 * 90);

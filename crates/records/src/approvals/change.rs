@@ -1,12 +1,16 @@
 //! Requesting, deciding, withdrawing: each with its one event.
 
-use base::{Event, Kind, Subject, SubjectType, Time};
+use base::{Kind, Time};
 use store::{Error, Tx, params};
 
-use super::{Approval, Status, authors, expiry};
+use super::{
+    approval::{Approval, Status},
+    authors, end,
+    event::event,
+};
 use crate::{
-    By, Named, Place, Refused,
-    by::{self, put},
+    By, Named, Refused,
+    by::put,
     column::id_or_none,
     findings::{self, Context, Finding},
 };
@@ -130,7 +134,7 @@ pub fn decide(
     approval.accepted_severity = decision.approved.then_some(finding.severity);
     if decision.approved && finding.status == findings::Status::AcceptedRisk {
         // It had no approval until now.
-        expiry::end(tx, finding.id, by)?;
+        end::end(tx, finding.id, by)?;
     }
     let accepted_severity = approval.accepted_severity.map(|severity| severity.to_string());
     let values = params![
@@ -252,21 +256,4 @@ fn undecided(approval: &Approval) -> Result<(), Refused> {
         "This approval is already {}.",
         approval.status
     )))
-}
-
-/// An event about this approval as it is now.
-pub(crate) fn event(tx: &Tx<'_>, kind: Kind, approval: &Approval, by: &By) -> Event {
-    let subject = Subject {
-        kind: SubjectType::Approval,
-        id: approval.id,
-    };
-    let mut event = by::event(tx, kind, subject, &Place::of(&approval.company), by);
-    let data = &mut event.data;
-    put(data, "approval_id", Some(approval.id));
-    put(data, "finding_id", Some(approval.finding.id));
-    put(data, "title", Some(&approval.finding.name));
-    put(data, "status", Some(approval.status));
-    put(data, "reason", Some(&approval.reason));
-    put(data, "expires_at", Some(approval.expires_at));
-    event
 }

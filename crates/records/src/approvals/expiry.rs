@@ -1,9 +1,14 @@
 //! The end of approvals: when they expire, and when their finding is reopened before.
 
 use base::{Id, Kind, Scope, Time};
-use store::{Error, Select, Tx, params};
+use store::{Error, Tx, params};
 
-use super::{Approval, Status, change, list, worse};
+use super::{
+    approval::{Approval, Status},
+    end::finish,
+    event::event as event_of,
+    list, worse,
+};
 use crate::{
     By, Refused, Settings,
     findings::{self, Context, Finding},
@@ -22,8 +27,6 @@ pub fn next_expiry(tx: &mut Tx<'_>) -> Result<Option<Time>, Error> {
 
 const OVER: &str = "select id, finding_id from approvals where status in ('approved', 'unapproved') and expires_at <= $1 \
      order by expires_at, id limit $2";
-const END: &str =
-    "update approvals set status = $3, updated_at = $4, version = $5 where id = $1 and company_id = $2";
 
 /// Ends the approvals that have expired, at most `limit` of them, and reopens their findings: `approval.expired` and
 /// `finding.reopened` for each. A finding that the latest scan report no longer contains is closed instead, without an
@@ -78,10 +81,10 @@ fn announce(
     to: findings::Status,
 ) -> Result<(), Error> {
     if to == findings::Status::Closed {
-        let event = change::event(tx, Kind::ApprovalUpdated, approval, &By::SYSTEM);
+        let event = event_of(tx, Kind::ApprovalUpdated, approval, &By::SYSTEM);
         return tx.emit(event);
     }
-    let mut event = change::event(tx, Kind::ApprovalExpired, approval, &By::SYSTEM);
+    let mut event = event_of(tx, Kind::ApprovalExpired, approval, &By::SYSTEM);
     event.assignee_teams = finding.teams.iter().map(|team| team.id).collect();
     event.assignee_users = finding.users.iter().map(|user| user.id).collect();
     let asked = match &approval.requested_by {
@@ -94,36 +97,4 @@ fn announce(
         }
     }
     tx.emit(event)
-}
-
-/// Ends the approval behind a finding's acceptance because the finding is reopened or has a new one:
-/// `approval.updated`.
-///
-/// # Errors
-/// The store's.
-pub(crate) fn end(tx: &mut Tx<'_>, finding: Id, by: &By) -> Result<(), Refused> {
-    let held: Option<Approval> = Select::new(list::SELECT)
-        .filter("a.finding_id = ?", Some(finding))
-        .push(&format!(" and a.status in {}", Status::HOLDING_SQL), Vec::new())
-        .one(tx)?;
-    if let Some(mut approval) = held {
-        finish(tx, &mut approval, Status::Ended)?;
-        let mut event = change::event(tx, Kind::ApprovalUpdated, &approval, by);
-        event.assignee_users = approval.requested_by.iter().map(|person| person.id).collect();
-        tx.emit(event)?;
-    }
-    Ok(())
-}
-
-fn finish(tx: &mut Tx<'_>, approval: &mut Approval, status: Status) -> Result<(), Error> {
-    (approval.status, approval.updated_at) = (status, tx.now());
-    approval.version += 1;
-    let values = params![
-        approval.id,
-        approval.company.id,
-        status,
-        approval.updated_at,
-        approval.version
-    ];
-    tx.execute(END, values).map(drop)
 }

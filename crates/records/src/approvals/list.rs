@@ -4,7 +4,7 @@ use access::{Page, PageQuery};
 use base::{Id, Scope};
 use store::{Error, FromRow, Row, Select, Tx};
 
-use super::{Approval, Status};
+use super::approval::{Approval, Status};
 use crate::{
     Named, Refused, column,
     order::{self, Order, Sorted},

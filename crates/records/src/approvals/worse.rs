@@ -6,10 +6,15 @@ use base::{Id, Kind};
 use serde_json::json;
 use store::{Error, Select, Tx, params};
 
-use super::{Approval, Status, authors, change, list};
+use super::{
+    approval::{Approval, Status},
+    authors,
+    event::event,
+    list,
+};
 use crate::{
     By,
-    findings::{Finding, Status as FindingStatus},
+    findings::{finding::Finding, status::Status as FindingStatus},
 };
 
 /// The finding, which is locked and written, is more severe than before. A pending request must be read again before it
@@ -32,7 +37,7 @@ pub(crate) fn became_more_severe(tx: &mut Tx<'_>, finding: &Finding, by: &By) ->
     let Some(approval) = holding.filter(Approval::outgrown) else {
         return Ok(());
     };
-    let mut event = change::event(tx, Kind::ApprovalOutgrown, &approval, by);
+    let mut event = event(tx, Kind::ApprovalOutgrown, &approval, by);
     event.assignee_users = answerable(tx, &approval)?;
     event
         .data
@@ -65,7 +70,7 @@ fn reread(tx: &mut Tx<'_>, finding: Id, by: &By) -> Result<(), Error> {
     ];
     tx.execute(REREAD, values)?;
     let authors = authors::of(tx, approval.id)?;
-    let mut event = change::event(tx, Kind::ApprovalUpdated, &approval, by);
+    let mut event = event(tx, Kind::ApprovalUpdated, &approval, by);
     event.assignee_users = authors::deciders(tx, approval.company.id, &authors)?;
     tx.emit(event)
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use base::{Event, Id, Kind, Scope, Time};
 use store::{Error, FromRow, Row, Select, Tx, params};
 
-use super::Source;
+use super::source::{self, Source};
 use crate::{
     By, Refused,
     approvals::{self, Approval},
@@ -150,6 +150,6 @@ fn expiring(
             event.assignee_users.push(person);
         }
     }
-    super::describe(&mut event, approval.expires_at, step, now);
+    source::describe(&mut event, approval.expires_at, step, now);
     Ok(event)
 }

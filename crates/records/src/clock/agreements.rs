@@ -11,7 +11,7 @@ use access::{Role, directory};
 use base::{Event, Id, Kind, Subject, SubjectType, Time};
 use store::{Error, FromRow, Row, Select, Tx, Value};
 
-use super::Source;
+use super::source::{self, Source};
 use crate::{
     By, Date, Named, Place, Refused, Settings,
     by::{self, put},
@@ -176,6 +176,6 @@ fn event(tx: &Tx<'_>, agreement: &Agreement, step: u32, now: Time) -> Event {
         "expires_on",
         Some(Date::of(agreement.expires_at)),
     );
-    super::describe(&mut event, agreement.expires_at, step, now);
+    source::describe(&mut event, agreement.expires_at, step, now);
     event
 }

@@ -3,21 +3,10 @@
 //! Owns: the tables `clock_sweeps`, the findings still to be updated, and `clock_settings`, the ladder that findings
 //! wait for. Must not: run before what is due.
 
-use base::Id;
 use store::{Error, Tx, outbox, params};
 
-use crate::{Settings, column::id_or_none, findings};
-
-const BEGIN: &str = "insert into clock_sweeps (company_id, after_id) values ($1, '') \
-     on conflict (company_id) do update set after_id = ''";
-
-/// The ladder of a company or of the settings changed: its findings must be updated, from the first one on.
-///
-/// # Errors
-/// The store's.
-pub(crate) fn begin(tx: &mut Tx<'_>, company: Option<Id>) -> Result<(), Error> {
-    tx.execute(BEGIN, params![id_or_none(company)]).map(drop)
-}
+use super::waiting::begin;
+use crate::{Settings, findings};
 
 const PENDING: &str = "select company_id from clock_sweeps limit 1";
 

@@ -5,7 +5,11 @@ use std::{cmp::Ordering, collections::HashMap};
 use base::{Id, Scope, SubjectType, Time};
 use store::{Error, Select, Tx, Value};
 
-use super::{Item, Kind, Query, row::Due, sql};
+use super::{
+    item::{Item, Kind, Query},
+    row::Due,
+    sql,
+};
 use crate::scans;
 
 /// Companies per statement.

@@ -3,7 +3,7 @@
 use base::{Id, Severity, Time};
 use store::{Error, FromRow, Row};
 
-use super::{Item, Kind, Stamps};
+use super::item::{Item, Kind, Stamps};
 use crate::{Named, column};
 
 /// The columns of [`sql`](super::sql), in their order.

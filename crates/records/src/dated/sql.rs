@@ -4,7 +4,7 @@
 //! first table is the one that is searched, in order of time; `cross join` keeps SQLite from starting with another.
 //! Must not: contain values other than the statuses, which partial indexes need to see.
 
-use super::Kind;
+use super::item::Kind;
 use crate::findings::Status;
 
 /// For a kind: its records, as a statement that ends in conditions; the alias of their table; when they are due.

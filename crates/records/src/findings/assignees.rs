@@ -8,7 +8,8 @@ use serde_json::json;
 use store::Tx;
 
 use super::{
-    Finding, event,
+    event,
+    finding::Finding,
     history::{self, Changed},
     rows::{Rows, contains},
 };

@@ -17,11 +17,14 @@ use base::{Id, Scope};
 use store::{Select, Tx, rows};
 
 use super::{
-    Context, Finding, Mover, Rows, Status,
     assignees::{self, Assignees},
+    change::Context,
+    finding::Finding,
     moves,
     responsible::ByRule,
     row,
+    rows::Rows,
+    status::{Mover, Status},
 };
 use crate::{By, Refused};
 

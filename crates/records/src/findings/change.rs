@@ -6,12 +6,14 @@ use serde_json::json;
 use store::Tx;
 
 use super::{
-    Finding, due, event,
+    due, event,
+    finding::Finding,
     history::{self, Changed},
     identifiers, row,
 };
 use crate::{
-    By, Named, Refused, Settings, approvals,
+    By, Named, Refused, Settings,
+    approvals::worse,
     by::put,
     differ::set,
     tags::{self, Tagged},
@@ -101,7 +103,7 @@ pub fn change(
     history::add(tx, &updated, &step, context.by)?;
     tx.emit(updated)?;
     if changed.severity > finding.severity {
-        approvals::became_more_severe(tx, &changed, context.by)?;
+        worse::became_more_severe(tx, &changed, context.by)?;
     }
     *finding = changed;
     Ok(true)

@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde_json::json;
 use store::{Error, FromRow, Row, Select, Tx, params};
 
-use super::{Finding, event};
+use super::{event, finding::Finding};
 use crate::{By, Named, Refused, by::put, column};
 
 /// A comment on a finding.

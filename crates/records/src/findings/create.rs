@@ -5,7 +5,8 @@ use formats::Details;
 use store::Tx;
 
 use super::{
-    Context, Finding, Status, due, event, history, identifiers, responsible::ByRule, row, rows::Rows,
+    change::Context, due, event, finding::Finding, history, identifiers, responsible::ByRule, row,
+    rows::Rows, status::Status,
 };
 use crate::{
     Named, Place, Refused,

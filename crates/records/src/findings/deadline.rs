@@ -5,7 +5,7 @@ use std::time::Duration;
 use base::Time;
 use store::Select;
 
-use super::Status;
+use super::status::Status;
 
 /// How near a deadline must be to count.
 const NEAR: Duration = Duration::from_hours(7 * 24);

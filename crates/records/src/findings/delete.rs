@@ -6,7 +6,7 @@
 use base::{Id, Kind, Scope};
 use store::{Error, Select, Tx, params};
 
-use super::{Finding, event, history};
+use super::{event, finding::Finding, history};
 use crate::{By, Refused, column::id_or_none};
 
 const DECIDED: &str = "select id from approvals where finding_id = $1 and decided_at > 0 limit 1";

@@ -9,10 +9,10 @@ use base::{Event, Id, Kind, Time, failpoint};
 use serde_json::json;
 use store::{Error, Select, Tx, Value, params};
 
-use super::{Finding, Status, event, row};
+use super::{event, finding::Finding, row, status::Status};
 use crate::{
     By, Refused, Settings,
-    clock::{self, Source},
+    clock::source::{self, Source},
     column::time_or_none,
     sla::{Ladder, warnings},
 };
@@ -240,7 +240,7 @@ struct Announcement<'a> {
 impl Announcement<'_> {
     fn event(&self, tx: &Tx<'_>, now: Time) -> Event {
         let mut event = event::of(tx, self.which.kind(self.step), self.finding, &By::SYSTEM);
-        clock::describe(&mut event, self.deadline, self.step, now);
+        source::describe(&mut event, self.deadline, self.step, now);
         event
             .data
             .insert("severity".to_owned(), json!(self.finding.severity));
@@ -266,7 +266,7 @@ fn remember(tx: &mut Tx<'_>, announcements: &[Announcement<'_>], now: Time) -> R
             ]
         })
         .collect();
-    clock::remember(tx, (REMEMBER, NEARER), rows)
+    source::remember(tx, (REMEMBER, NEARER), rows)
 }
 
 const POSTPONE: &str = "update findings set clock_at = $1 where id in \

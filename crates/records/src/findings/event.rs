@@ -4,7 +4,7 @@ use base::{Event, Kind, Subject, SubjectType};
 use serde_json::{Map, Value, json};
 use store::Tx;
 
-use super::{Finding, assignees, history::Changed};
+use super::{assignees, finding::Finding, history::Changed};
 use crate::{
     By, Named,
     by::{self, put},

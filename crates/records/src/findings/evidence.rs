@@ -8,7 +8,7 @@ use base::Id;
 use formats::Identity;
 use store::{Error, FromRow, Row, Select, Tx, Value, params};
 
-use super::Status;
+use super::status::Status;
 use crate::rows;
 
 /// The stored evidence of one finding.

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use store::{Error, FromRow, Row, Select, Tx, Value, params};
 
-use super::Status;
+use super::status::Status;
 use crate::{By, Named, column, rows, text};
 
 /// One step in a finding's history.

@@ -4,7 +4,7 @@
 
 use store::{Error, Tx, Value, params};
 
-use super::Finding;
+use super::finding::Finding;
 use crate::rows;
 
 const CLEAR: &str = "delete from finding_identifiers where finding_id = $1";

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use base::{Id, Time};
 use store::{Error, Select, Tx, params, rows};
 
-use super::{Finding, row};
+use super::{finding::Finding, row};
 
 /// The findings with these ids in a company, locked until the end of this transaction.
 ///

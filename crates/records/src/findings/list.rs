@@ -4,7 +4,7 @@ use access::{Page, PageQuery, directory};
 use base::{Id, Scope, Severity, Time};
 use store::{PARTS, Select, Tx};
 
-use super::{Deadline, Finding, Status, identifiers, row};
+use super::{deadline::Deadline, finding::Finding, identifiers, row, status::Status};
 use crate::{
     Refused,
     by::rank,

@@ -5,10 +5,16 @@ use serde_json::json;
 use store::Tx;
 
 use super::{
-    Context, Finding, Mover, Status, change, due, event, history, identifiers, responsible::ByRule, row,
+    change::{self, Context},
+    due, event,
+    finding::Finding,
+    history, identifiers,
+    responsible::ByRule,
+    row,
     rows::Rows,
+    status::{Mover, Status},
 };
-use crate::{By, Refused, Settings, approvals, sla};
+use crate::{By, Refused, Settings, approvals::end, sla};
 
 /// Changes a finding's status: `finding.reopened` if that reopens it, else `finding.status_changed`, and a line in its
 /// history. One that is reopened without assignees is assigned by the first matching ownership rule.
@@ -102,7 +108,7 @@ fn step(
     finding.retest_due_at = retest_due(finding.retest_due_at, (from, to), now, context.settings);
     row::update(tx, finding, due::next_check(finding, context.settings))?;
     if from == Status::AcceptedRisk {
-        approvals::end(tx, finding.id, context.by)?;
+        end::end(tx, finding.id, context.by)?;
     }
     let changes = if opens((from, to)) {
         rules.assign_with(finding, rows)

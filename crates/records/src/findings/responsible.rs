@@ -12,7 +12,7 @@ use access::{
 use base::{Event, Id};
 use store::{Error, Tx};
 
-use super::{Finding, rows::Rows};
+use super::{finding::Finding, rows::Rows};
 use crate::Named;
 
 /// The rules of a company and the users and teams they name; without rules it assigns nobody.

@@ -6,7 +6,7 @@ use base::{Id, Time};
 use formats::Details;
 use store::{Error, FromRow, Row, Select, Tx, params};
 
-use super::Finding;
+use super::finding::Finding;
 use crate::{
     Named, Place,
     by::rank,

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use base::{Event, Id, Time};
 use store::{Error, Select, Tx, Value, rows};
 
-use super::{Finding, history};
+use super::{finding::Finding, history};
 use crate::Named;
 
 /// What must be written, in the order of the fields.

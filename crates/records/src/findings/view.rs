@@ -4,7 +4,10 @@ use base::{Id, Severity, Time};
 use formats::{Component, Cvss};
 use serde::Serialize;
 
-use super::{Finding, Mover, Status};
+use super::{
+    finding::Finding,
+    status::{Mover, Status},
+};
 use crate::{Named, text::given};
 
 /// A finding.

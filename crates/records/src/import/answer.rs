@@ -7,8 +7,33 @@ use std::collections::BTreeMap;
 use base::{Id, Severity};
 use serde::Serialize;
 
-use super::{Severities, Skipped, run::Done};
-use crate::scans::{self, Counts, Scan};
+use super::{prepare::Prepared, tally::Tally};
+use crate::scans::{self, Counts, Scan, Severities};
+
+/// Maximum number of skipped results named in a response; the count includes all.
+pub const MAX_SKIPPED: usize = 1_000;
+
+/// A result that was not imported.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[schema(as = SkippedResult)]
+pub struct Skipped {
+    /// Its place in the scan report, such as `runs[0].results[3]`.
+    pub r#where: String,
+    /// Why it was not imported.
+    pub reason: String,
+}
+
+/// What an import did, or would do.
+pub(super) struct Done {
+    pub(super) prepared: Prepared,
+    pub(super) format: &'static str,
+    pub(super) note: Option<&'static str>,
+    pub(super) counts: Counts,
+    pub(super) tally: Tally,
+    pub(super) skipped: Vec<Skipped>,
+    /// For a preview, the first findings that would be closed.
+    pub(super) closing: Vec<(Id, String)>,
+}
 
 /// What an import did, or would do.
 #[derive(Debug, Serialize, utoipa::ToSchema)]

@@ -26,6 +26,7 @@ use super::{
     answer::Imported,
     prepare::Wanted,
     reading::spawn_reading,
+    room,
     run::{self, Job},
     spool::{self, Spooled},
 };
@@ -121,7 +122,7 @@ pub async fn import(
         encoding,
     };
     // It continues if the caller disconnects, and so does its share.
-    let reading = file.try_clone().map_err(|error| spool::unwritten(&error))?;
+    let reading = file.try_clone().map_err(|error| room::unwritten(&error))?;
     let surveying = spawn_reading(&file, move || (survey(reading, format, &options), held));
     let (surveyed, held) = surveying.await.map_err(|_| Problem::internal())?;
     let (format, report, file) = surveyed?;

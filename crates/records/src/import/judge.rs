@@ -13,7 +13,7 @@ use store::Tx;
 use super::{
     content::Content,
     plan::Match,
-    portion::{Slot, Work},
+    work::{Slot, Work},
 };
 use crate::{
     Refused, Settings,

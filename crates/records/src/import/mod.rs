@@ -9,7 +9,8 @@ mod answer;
 mod content;
 pub mod http;
 mod judge;
-mod lease;
+pub(crate) mod lease;
+mod limits;
 mod packed;
 mod plan;
 mod portion;
@@ -23,19 +24,22 @@ mod sort;
 mod spool;
 mod tally;
 pub mod undo;
+mod work;
 
+pub(crate) use lease::is_importing;
 pub use lease::{LEASE, recover};
-pub(crate) use lease::{holds, is_importing};
+pub use limits::Limits;
 pub(crate) use running::Running;
 
-pub use run::{MAX_SKIPPED, Skipped};
-pub use tally::Severities;
-pub use undo::UndoCounts;
+pub use answer::{MAX_SKIPPED, Skipped};
 
-use std::{path::PathBuf, time::Duration};
+pub use crate::scans::{Severities, UndoCounts};
+
+use std::path::PathBuf;
 
 use access::{Caller, Problem};
 use base::{Bounds, Id, Turn, Turns};
+use limits::BUSY;
 use spool::Spool;
 
 use crate::Records;
@@ -55,37 +59,6 @@ const RUNNING: Bounds = Bounds {
     waiting: 8,
     waiting_in_all: 64,
 };
-
-/// When to retry while a share is used up.
-const BUSY: Duration = Duration::from_secs(5);
-
-/// Maximum sizes of scan reports in bytes, and how long an upload may take.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Limits {
-    /// As sent.
-    pub taken: usize,
-    /// Uncompressed, for compressed ones.
-    pub unpacked: usize,
-    /// All that are spooled at once, uncompressed. One company has a quarter of it, but at least one scan report of the
-    /// maximum size.
-    pub spooled: usize,
-    /// Minimum average speed of an upload in bytes per second, except for its first half minute.
-    pub pace: u64,
-    /// Maximum total time of an upload.
-    pub longest: Duration,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            taken: 200_000_000,
-            unpacked: 500_000_000,
-            spooled: 4_000_000_000,
-            pace: 1_000,
-            longest: Duration::from_hours(1),
-        }
-    }
-}
 
 /// The state of the endpoint.
 #[derive(Clone)]

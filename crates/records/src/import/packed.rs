@@ -11,7 +11,7 @@ use access::Problem;
 use axum::{body::Bytes, http::StatusCode};
 use flate2::write::MultiGzDecoder;
 
-use super::{room::Space, spool::unwritten};
+use super::room::{Space, unwritten};
 
 /// How a gzip file starts (RFC 1952 section 2.3.1).
 pub(super) const MAGIC: [u8; 2] = [0x1f, 0x8b];

@@ -201,7 +201,7 @@ pub(super) fn plan(mut planning: Planning<'_>) -> Result<Plan, Refused> {
 }
 
 fn unwritten(error: &io::Error) -> Refused {
-    super::spool::unwritten(error)
+    super::room::unwritten(error)
 }
 
 /// The entries, sorted, and the numbering for old fingerprints.

@@ -15,9 +15,9 @@ use store::{Select, Tx};
 
 use super::{
     plan::{self, Untargeted},
-    portion::{Slot, Work},
     reasons::Reasons,
     tally::Tally,
+    work::{Slot, Work},
 };
 use crate::{
     By, Named, Place, Refused, Settings,

@@ -10,7 +10,8 @@ use std::{
 
 use base::Id;
 
-use super::Limits;
+use super::limits::{BUSY, Limits};
+use crate::Refused;
 
 /// One company may use one of this many parts.
 const PARTS: usize = 4;
@@ -74,6 +75,22 @@ impl Space {
         used.in_all += by;
         self.bytes += by;
         Ok(())
+    }
+}
+
+/// Why nothing more can be written: the share is used up, or the disk.
+pub(super) fn unwritten(error: &io::Error) -> Refused {
+    let inner = error.get_ref();
+    if inner.is_some_and(<dyn std::error::Error + Send + Sync>::is::<UsedUp>) {
+        let detail = "Current uploads use up the disk space for scan reports. Try again when one is done.";
+        return Refused::busy(BUSY, detail);
+    }
+    match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Refused::Store(store::Error::Full),
+        _ => {
+            tracing::error!(%error, "a scan report could not be spooled");
+            Refused::Fault
+        }
     }
 }
 

@@ -8,22 +8,22 @@ use std::{collections::BTreeMap, fmt::Display, fs::File, path::PathBuf, sync::Ar
 use access::{Created, Once, Problem};
 use base::{Id, Severity};
 use formats::{Outcome, Surveyed};
-use serde::Serialize;
 use store::Tx;
 use tokio::{runtime::Handle, sync::mpsc};
 
 use super::{
-    answer::Imported,
+    answer::{Done, Imported, MAX_SKIPPED, Skipped},
     judge::{Incoming, judge},
     lease,
     plan::{self, Match, Plan, Planning},
-    portion::{self, CLOSED, PORTION, Work},
+    portion::{self, CLOSED, PORTION},
     prepare::{Prepared, Wanted, prepare},
     reading::spawn_reading,
+    room,
     running::{Registration, Running, stopped},
-    spool,
     tally::{Tally, tally},
     undo,
+    work::Work,
 };
 use crate::{
     Records, Refused,
@@ -31,19 +31,6 @@ use crate::{
     scans::{self, Counts},
     targets,
 };
-
-/// Maximum number of skipped results named in a response; the count includes all.
-pub const MAX_SKIPPED: usize = 1_000;
-
-/// A result that was not imported.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
-#[schema(as = SkippedResult)]
-pub struct Skipped {
-    /// Its place in the scan report, such as `runs[0].results[3]`.
-    pub r#where: String,
-    /// Why it was not imported.
-    pub reason: String,
-}
 
 /// A surveyed scan report, and its destination.
 pub(super) struct Job {
@@ -56,18 +43,6 @@ pub(super) struct Job {
     pub(super) note: Option<&'static str>,
     pub(super) wanted: Wanted,
     pub(super) once: Once,
-}
-
-/// What an import did, or would do.
-pub(super) struct Done {
-    pub(super) prepared: Prepared,
-    pub(super) format: &'static str,
-    pub(super) note: Option<&'static str>,
-    pub(super) counts: Counts,
-    pub(super) tally: Tally,
-    pub(super) skipped: Vec<Skipped>,
-    /// For a preview, the first findings that would be closed.
-    pub(super) closing: Vec<(Id, String)>,
 }
 
 /// Imports a scan report. It runs to its end even if nobody waits for it; if it fails, so does its scan.
@@ -150,7 +125,7 @@ async fn through(records: &Records, mut prepared: Prepared, job: Job) -> Result<
     let of_coverage = prepared.of_coverage.clone();
     let handing = plan.clone();
     let file = job.file;
-    let reading = file.try_clone().map_err(|error| spool::unwritten(&error))?;
+    let reading = file.try_clone().map_err(|error| room::unwritten(&error))?;
     let reader = spawn_reading(&file, move || {
         let handout = HandOut {
             report: report.as_ref(),
@@ -200,7 +175,7 @@ async fn match_all(records: &Records, prepared: &Prepared, job: &Job) -> Result<
     let untargeted = prepared.untargeted();
     let (report, folder, root) = (job.report.clone(), job.folder.clone(), prepared.root.clone());
     let certain = prepared.certain;
-    let mut file = job.file.try_clone().map_err(|error| spool::unwritten(&error))?;
+    let mut file = job.file.try_clone().map_err(|error| room::unwritten(&error))?;
     let (targets, of_coverage) = (prepared.planned.clone(), prepared.of_coverage.clone());
     let (store, runtime) = (records.store().clone(), Handle::current());
     let mut matching = spawn_reading(&job.file, move || {
@@ -265,7 +240,7 @@ async fn close(
         records.running().check()?;
         let ids = plan
             .gone_from(start, records.store().portion(CLOSED))
-            .map_err(|error| spool::unwritten(&error))?;
+            .map_err(|error| room::unwritten(&error))?;
         start += ids.len() as u64;
         let work = work.clone();
         if work.scan.is_some() {
@@ -339,7 +314,7 @@ impl HandOut<'_> {
         mut file: File,
         portions: &mpsc::Sender<Vec<Incoming>>,
     ) -> Result<(u64, Vec<Skipped>), Refused> {
-        let mut results = self.plan.results().map_err(|error| spool::unwritten(&error))?;
+        let mut results = self.plan.results().map_err(|error| room::unwritten(&error))?;
         let mut places: std::collections::HashMap<u32, String> = std::collections::HashMap::new();
         let (mut index, mut skipped, mut named, mut broken) = (0, 0, Vec::new(), None);
         let mut entries = Vec::with_capacity(PORTION);
@@ -394,7 +369,7 @@ impl HandOut<'_> {
                 Refused::Fault
             })?;
         if let Some(error) = broken {
-            return Err(spool::unwritten(&error));
+            return Err(room::unwritten(&error));
         }
         if !entries.is_empty() {
             let _ = portions.blocking_send(entries);

@@ -6,7 +6,7 @@
 //! The file has no name in any folder, so nothing has to delete it: it vanishes when it is closed, even if the request
 //! is canceled or the process is killed.
 
-use std::{fs::File, io, path::PathBuf, sync::Arc, time::Duration};
+use std::{fs::File, path::PathBuf, sync::Arc, time::Duration};
 
 use access::{IdempotencyKey, Once, Problem};
 use axum::{
@@ -19,11 +19,10 @@ use futures_util::{Stream, StreamExt};
 use tokio::io::AsyncWriteExt;
 
 use super::{
-    BUSY, Limits,
+    limits::Limits,
     packed::{self, Unpacking},
-    room::{Room, Space, UsedUp},
+    room::{Room, Space, unwritten},
 };
-use crate::Refused;
 
 /// How long a sender may pause.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -272,24 +271,9 @@ fn broken() -> Problem {
     )
 }
 
-pub(super) fn unwritten(error: &io::Error) -> Refused {
-    let inner = error.get_ref();
-    if inner.is_some_and(<dyn std::error::Error + Send + Sync>::is::<UsedUp>) {
-        let detail = "Current uploads use up the disk space for scan reports. Try again when one is done.";
-        return Refused::busy(BUSY, detail);
-    }
-    match error.kind() {
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Refused::Store(store::Error::Full),
-        _ => {
-            tracing::error!(%error, "a scan report could not be spooled");
-            Refused::Fault
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use std::io::{Read, Seek, Write};
+    use std::io::{self, Read, Seek, Write};
 
     use futures_util::stream;
 

@@ -5,10 +5,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use base::{Id, Severity};
-use serde::Serialize;
 
 use super::judge::{Action, Step};
-use crate::findings::Finding;
+use crate::{findings::Finding, scans::Severities};
 
 /// The effect of portions.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
@@ -22,32 +21,6 @@ pub(super) struct Tally {
     /// The assignees of the findings that changed.
     pub(super) users: BTreeSet<Id>,
     pub(super) teams: BTreeSet<Id>,
-}
-
-/// How many findings of each severity were created, reopened, became more severe and were closed.
-#[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, serde::Deserialize, utoipa::ToSchema)]
-#[schema(as = ImportSeverities)]
-pub struct Severities {
-    /// New ones.
-    pub created: BTreeMap<Severity, u64>,
-    /// Those that were closed and found again.
-    pub reopened: BTreeMap<Severity, u64>,
-    /// Those whose severity increased, by the new one.
-    pub worse: BTreeMap<Severity, u64>,
-    /// Those that are gone.
-    pub closed: BTreeMap<Severity, u64>,
-}
-
-impl Severities {
-    /// The highest severity among new, reopened and more severe findings; none if there are none.
-    pub fn worst(&self) -> Option<Severity> {
-        let news = [&self.created, &self.reopened, &self.worse];
-        let severities = news.into_iter().flat_map(BTreeMap::iter);
-        severities
-            .filter(|(_, count)| **count > 0)
-            .map(|(severity, _)| *severity)
-            .max()
-    }
 }
 
 fn count(counts: &mut BTreeMap<Severity, u64>, severity: Severity) {

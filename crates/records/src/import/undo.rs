@@ -29,7 +29,7 @@ use crate::{
         evidence::{self, Evidence},
     },
     rows,
-    scans::{self, Scan},
+    scans::{self, Scan, UndoCounts},
     targets,
 };
 
@@ -137,29 +137,6 @@ pub(super) fn note(tx: &mut Tx<'_>, scan: Id, before: &[Before]) -> Result<(), R
     let rows = before.iter().filter_map(row).collect();
     rows::insert(tx, (NOTE, "on conflict (scan_id, finding_id) do nothing"), rows)?;
     Ok(())
-}
-
-/// The result of undoing an import.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
-#[schema(as = UndoCounts)]
-pub struct UndoCounts {
-    /// Findings that the import had reopened, now closed again.
-    pub closed_again: u64,
-    /// Findings that the import had closed, now open again.
-    pub opened_again: u64,
-    /// Findings that the import had created, now removed.
-    pub removed: u64,
-    /// Findings that users have changed since, left unchanged.
-    pub kept: u64,
-}
-
-impl UndoCounts {
-    fn add(&mut self, other: Self) {
-        self.closed_again += other.closed_again;
-        self.opened_again += other.opened_again;
-        self.removed += other.removed;
-        self.kept += other.kept;
-    }
 }
 
 /// Undoes the import of a scan. It runs to its end even if nobody waits for it; if it is interrupted, undoing again

@@ -4,7 +4,7 @@
 
 use std::collections::HashMap;
 
-use super::{Entry, Found, Matched, Stored};
+use super::group::{Entry, Found, Matched, Stored};
 
 /// Stored findings and entries whose rules have a name in common; sorted, so that their order in the report is lost.
 #[derive(Debug, Default)]

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use formats::Identity;
 
 use super::{
-    Entry, Stored,
     align::{Position, align},
     classes::Class,
+    group::{Entry, Stored},
     looks,
     moves::Moves,
     pair,

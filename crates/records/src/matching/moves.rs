@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::{Entry, Stored, levels::Pair};
+use super::{
+    group::{Entry, Stored},
+    levels::Pair,
+};
 
 /// By how many lines each stored line moved; with which finding says so.
 #[derive(Debug, Default)]

@@ -9,7 +9,11 @@ use std::{
 
 use formats::Identity;
 
-use super::{Entry, Found, Matched, Stored, classes::Class, pair};
+use super::{
+    classes::Class,
+    group::{Entry, Found, Matched, Stored},
+    pair,
+};
 
 /// Findings that are looked at for one place, at most: what is written thousands of times for one place is no better
 /// told apart by more of them.

@@ -6,7 +6,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use formats::Identity;
 
-use super::{Entry, Found, Matched, Stored, classes::Class, levels::Pair, moves::Moves, pair};
+use super::{
+    classes::Class,
+    group::{Entry, Found, Matched, Stored},
+    levels::Pair,
+    moves::Moves,
+    pair,
+};
 
 /// Entries that are looked at for one line, at most.
 const AT_LINE: usize = 64;

@@ -1,6 +1,7 @@
-//! The kinds of fields that a plain record can have.
+//! What a field of a plain record is.
 //!
-//! Owns: for each kind, how a field is shown, sent, checked, stored, searched and described. Must not: know a record.
+//! Owns: what every kind of field says: how it is shown, sent, checked, stored, searched and described. Must not: know the
+//! kinds.
 
 use std::{collections::BTreeMap, fmt::Display};
 
@@ -12,33 +13,6 @@ use store::{Error, FromValue, Row, Tx, Value};
 
 use super::schema::Property;
 use crate::Refused;
-
-/// The parts of a kind whose values are shown and stored as they are.
-macro_rules! as_is {
-    ($value:ty) => {
-        type Value = $value;
-        type Shown = $value;
-        fn shown(value: $value) -> $value {
-            value
-        }
-        fn stored(value: &$value) -> Option<store::Value> {
-            Some(value.to_owned().into())
-        }
-        fn read(columns: &mut Columns<'_>) -> Result<$value, store::Error> {
-            columns.next()
-        }
-    };
-}
-
-mod beside;
-mod number;
-mod text;
-mod word;
-
-pub use beside::{Owners, Tags};
-pub use number::{Day, LastDay, MaybeNumber, Number};
-pub use text::{Block, Line, Title};
-pub use word::Word;
 
 /// A kind of field.
 pub trait Field {
@@ -83,9 +57,9 @@ pub trait Field {
     /// # Errors
     /// [`Error::Decode`] if the column does not match.
     fn read(columns: &mut Columns<'_>) -> Result<Self::Value, Error>;
-    /// The text of it that lists search.
-    fn searched(_: &Self::Value) -> &str {
-        ""
+    /// The text of it that lists search, if they do.
+    fn searched(_: &Self::Value) -> Option<&str> {
+        None
     }
 
     /// Writes what other tables have of it.
@@ -100,7 +74,7 @@ pub trait Field {
     ) -> Result<(), Error> {
         Ok(())
     }
-    /// Deletes what other tables have of it, if they do not follow by themselves.
+    /// Deletes what other tables have of it, unless the database does.
     ///
     /// # Errors
     /// The store's.
@@ -166,8 +140,27 @@ impl<'a> Columns<'a> {
     }
 }
 
+/// The parts of a kind whose values are shown and stored as they are.
+macro_rules! as_is {
+    ($value:ty) => {
+        type Value = $value;
+        type Shown = $value;
+        fn shown(value: $value) -> $value {
+            value
+        }
+        fn stored(value: &$value) -> Option<store::Value> {
+            Some(value.to_owned().into())
+        }
+        fn read(columns: &mut Columns<'_>) -> Result<$value, store::Error> {
+            columns.next()
+        }
+    };
+}
+
+pub(crate) use as_is;
+
 /// The schemas of a kind, each with the text about the field and a note of its own.
-fn described(
+pub(crate) fn described(
     about: &str,
     shown: Property,
     (given, on_given): (Property, impl Display),
@@ -179,4 +172,22 @@ fn described(
         given.about(&with(&on_given)),
         changed.about(&with(&on_changed)),
     ]
+}
+
+/// What the API shows of a field of this kind, with this text about it.
+pub(crate) fn shown<F: Field>(about: &str) -> Property {
+    let [shown, ..] = F::schemas(about.trim());
+    shown
+}
+
+/// The same in the body that creates a record.
+pub(crate) fn given<F: Field>(about: &str) -> Property {
+    let [_, given, _] = F::schemas(about.trim());
+    given
+}
+
+/// The same in the body that changes one, where every field may be omitted.
+pub(crate) fn changed<F: Field>(about: &str) -> Property {
+    let [.., changed] = F::schemas(about.trim());
+    changed.default()
 }

@@ -76,7 +76,7 @@ macro_rules! handlers {
                 let among: Vec<$word> = text::several(&mut check, name, query.$filter.as_deref());
                 find.select = find.select.among(&format!("r.{name}"), &among);
             )*
-            find = find.text(text::wanted(&mut check, query.text));
+            find = find.text(text::wanted(&mut check, query.text).as_deref());
             $(find = find.tag(text::named(&mut check, stringify!($tag), query.$tag));)?
             find.sort = Sort::read(&mut check, query.sort.as_deref());
             check.done()?;

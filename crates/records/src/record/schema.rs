@@ -8,8 +8,6 @@ use utoipa::{
     },
 };
 
-use super::field::Field;
-
 type Parts = Vec<(String, RefOr<Schema>)>;
 
 /// One property of an object.
@@ -22,24 +20,6 @@ pub struct Property {
 }
 
 impl Property {
-    /// What the API shows of a field of this kind, with this text about it.
-    pub(crate) fn shown<F: Field>(about: &str) -> Self {
-        let [shown, ..] = F::schemas(about.trim());
-        shown
-    }
-
-    /// The same in the body that creates a record.
-    pub(crate) fn given<F: Field>(about: &str) -> Self {
-        let [_, given, _] = F::schemas(about.trim());
-        given
-    }
-
-    /// The same in the body that changes one, where every field may be omitted.
-    pub(crate) fn changed<F: Field>(about: &str) -> Self {
-        let [.., changed] = F::schemas(about.trim());
-        changed.default()
-    }
-
     /// A value of a named schema.
     pub(crate) fn named<T: ToSchema>() -> Self {
         let mut parts = vec![(T::name().into_owned(), T::schema())];
@@ -65,18 +45,23 @@ impl Property {
     /// The same number, up to `most`.
     pub(crate) fn up_to(mut self, most: u32) -> Self {
         if let RefOr::T(Schema::Object(object)) = &mut self.schema {
-            object.maximum = Some(utoipa::Number::Int(most as isize));
+            object.maximum = Some(utoipa::Number::UInt(most as usize));
         }
         self
     }
 
     /// With this description.
     pub(crate) fn about(mut self, text: &str) -> Self {
-        let text = Some(text.to_owned());
         match &mut self.schema {
-            RefOr::Ref(to) => to.description = text.unwrap_or_default(),
-            RefOr::T(Schema::Object(object)) => object.description = text,
-            RefOr::T(Schema::Array(array)) => array.description = text,
+            RefOr::Ref(to) => text.clone_into(&mut to.description),
+            RefOr::T(Schema::Object(object)) => object.description = Some(text.to_owned()),
+            RefOr::T(Schema::Array(array)) => array.description = Some(text.to_owned()),
+            // A named schema or null: next to the name.
+            RefOr::T(Schema::OneOf(one)) => {
+                if let Some(RefOr::Ref(to)) = one.items.first_mut() {
+                    text.clone_into(&mut to.description);
+                }
+            }
             RefOr::T(_) => {}
         }
         self
@@ -96,14 +81,10 @@ impl Property {
                 OneOfBuilder::new().item(schema).item(null).into()
             }
         };
-        self
+        self.default()
     }
 
     /// Or omitted.
-    #[expect(
-        clippy::should_implement_trait,
-        reason = "named as the attribute of serde that says so"
-    )]
     pub(crate) fn default(mut self) -> Self {
         self.optional = true;
         self

@@ -122,10 +122,10 @@ macro_rules! record {
             $crate::record::change(tx, record, change, by)
         }
 
-        /// Deletes one that is [locked](get_for_update) and that nothing needs, with its event.
+        /// Deletes one that is [locked](get_for_update) and is not in use, with its event.
         ///
         /// # Errors
-        /// 409 if something needs it.
+        /// 409 if it is in use.
         pub fn delete(tx: &mut store::Tx<'_>, record: &$Record, by: &$crate::By) -> Result<(), $crate::Refused> {
             $crate::record::delete(tx, record, by)
         }
@@ -156,7 +156,7 @@ macro_rules! record {
                 ("id", Property::named::<base::Id>()),
                 ("company_id", Property::named::<base::Id>()),
                 ("company_name", Property::plain::<String>()),
-                $((stringify!($field), Property::shown::<$kind>(concat!($($doc),+))),)+
+                $((stringify!($field), $crate::record::field::shown::<$kind>(concat!($($doc),+))),)+
                 ("created_at", Property::named::<base::Time>()),
                 ("updated_at", Property::named::<base::Time>()),
             ]
@@ -164,12 +164,12 @@ macro_rules! record {
         $crate::record::schema::described! {
             $NewBody as stringify!($NewBody) => $new, [
                 ("company_id", Property::named::<base::Id>().about("The company it belongs to.")),
-                $((stringify!($field), Property::given::<$kind>(concat!($($doc),+))$(.$given())?),)+
+                $((stringify!($field), $crate::record::field::given::<$kind>(concat!($($doc),+))$(.$given())?),)+
             ]
         }
         $crate::record::schema::described! {
             $ChangeBody as stringify!($ChangeBody) => $change, [
-                $((stringify!($field), Property::changed::<$kind>(concat!($($doc),+))),)+
+                $((stringify!($field), $crate::record::field::changed::<$kind>(concat!($($doc),+))),)+
             ]
         }
 
@@ -205,7 +205,7 @@ macro_rules! record {
                 [$(<$kind as Field>::stored(&self.$field),)+].into_iter().flatten().collect()
             }
             fn searched(&self) -> Vec<&str> {
-                vec![$(<$kind as Field>::searched(&self.$field),)+]
+                [$(<$kind as Field>::searched(&self.$field),)+].into_iter().flatten().collect()
             }
             fn begin(new: New, company: $crate::Named, (id, now): (base::Id, base::Time)) -> Self {
                 Self { id, company, $($field: new.$field,)+ created_at: now, updated_at: now }

@@ -4,7 +4,7 @@ use base::{Event, Kind, Subject, SubjectType};
 use serde_json::json;
 use store::{Error, Tx, params};
 
-use super::{Contents, Format, Report, Status};
+use super::report::{Contents, Format, Report, Status};
 use crate::{
     By, Place, Refused,
     by::{self, put},

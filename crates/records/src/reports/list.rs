@@ -4,7 +4,7 @@ use access::{Page, PageQuery};
 use base::{Id, Scope};
 use store::{Error, FromRow, Row, Select, Tx};
 
-use super::{Format, Report, Status};
+use super::report::{Format, Report, Status};
 use crate::{
     Named, Place, Refused, column,
     order::{self, Order, Sorted},

@@ -19,7 +19,12 @@ use futures_util::{StreamExt, stream::FuturesUnordered};
 use store::{Lease, Store, Tx, lease::Taken, outbox, params};
 use tokio::sync::{Semaphore, broadcast};
 
-use super::{Limits, Report, Status, change, list, quota, render::Writer};
+use super::{
+    change, list, quota,
+    quota::Limits,
+    render::Writer,
+    report::{Report, Status},
+};
 use crate::{
     Refused,
     findings::{self, Finding},

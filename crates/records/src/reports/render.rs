@@ -5,12 +5,13 @@
 mod csv;
 mod html;
 mod json;
+mod unwritten;
 
 use std::collections::BTreeMap;
 
 use base::{Severity, Time};
 
-use super::{Format, Report};
+use super::report::{Format, Report};
 use crate::{Refused, findings::Finding};
 
 /// Writes one report. The head is created last, because it contains the number of findings.
@@ -74,10 +75,4 @@ impl Writer {
     pub(super) const fn size(&self) -> u64 {
         self.size
     }
-}
-
-/// A report that cannot be written is an internal error: the log has the reason.
-fn unwritten(error: impl std::fmt::Display) -> Refused {
-    tracing::error!(%error, "a report cannot be written");
-    Refused::Fault
 }

@@ -10,7 +10,7 @@ use crate::Refused;
 use base::{Id, Scope, Time};
 use store::{Store, params};
 
-use super::{Status, change, list};
+use super::{change, list, report::Status};
 
 /// How often it checks for old ones.
 const INTERVAL: Duration = Duration::from_hours(1);

@@ -4,7 +4,7 @@ use base::{Kind, Time};
 use serde_json::json;
 use store::{Error, Tx, Value, params};
 
-use super::{Scan, Status, event};
+use super::{event, scan::Scan, status::Status};
 use crate::{
     By, Named, Place, Refused,
     column::{id_or_none, time_or_none},

@@ -4,7 +4,7 @@ use base::{Event, Kind, Subject, SubjectType};
 use serde_json::json;
 use store::Tx;
 
-use super::Scan;
+use super::scan::Scan;
 use crate::{
     By,
     by::{self, put},

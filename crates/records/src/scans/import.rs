@@ -6,8 +6,14 @@ use base::{Id, Scope};
 use serde_json::json;
 use store::Tx;
 
-use super::{Counts, New, Report, Scan, Status, change, event, list};
-use crate::{By, MAX_LINE, MAX_TITLE, Place, Refused, by::put, import::UndoCounts};
+use super::{
+    change::{self, New},
+    event, list,
+    numbers::UndoCounts,
+    scan::{Counts, Report, Scan},
+    status::Status,
+};
+use crate::{By, MAX_LINE, MAX_TITLE, Place, Refused, by::put};
 
 /// Starts the scan of an import from this tool: `scan.started`.
 ///
@@ -76,8 +82,7 @@ pub fn complete(
 pub fn fail(tx: &mut Tx<'_>, scan: Id, error: &str, by: &By) -> Result<(), Refused> {
     let before = match list::get_for_update(tx, scan, &Scope::All) {
         Ok(scan) if scan.status.is_ahead() => scan,
-        Ok(_) => return Ok(()),
-        Err(problem) if problem == Refused::NotFound => return Ok(()),
+        Ok(_) | Err(Refused::NotFound) => return Ok(()),
         Err(problem) => return Err(problem),
     };
     let mut scan = before.clone();

@@ -4,7 +4,7 @@ use access::{Page, PageQuery};
 use base::{Id, Scope, Time};
 use store::{Error, FromRow, Row, Select, Tx};
 
-use super::{Scan, Status};
+use super::{scan::Scan, status::Status};
 use crate::{
     Named, Place, Refused, column,
     order::{self, Order, Sorted},

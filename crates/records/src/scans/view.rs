@@ -3,7 +3,10 @@
 use base::{Id, Time};
 use serde::Serialize;
 
-use super::{Counts, Report, Scan, Status};
+use super::{
+    scan::{Counts, Report, Scan},
+    status::Status,
+};
 use crate::Named;
 
 /// A scan.

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use store::{Error, Select, Tx, params};
 
 use super::ladder::Ladder;
-use crate::clock::sweep;
+use crate::clock::waiting;
 
 /// When a company is warned about an SLA deadline.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, utoipa::ToSchema)]
@@ -90,6 +90,6 @@ pub fn set(tx: &mut Tx<'_>, company: Id, warnings: Warnings) -> Result<Warnings,
             tx.execute(SET, params![company, *step])?;
         }
     }
-    sweep::begin(tx, Some(company))?;
+    waiting::begin(tx, Some(company))?;
     of(tx, company)
 }

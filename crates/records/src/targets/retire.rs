@@ -8,7 +8,7 @@ use super::list::{Target, get, get_for_update};
 use crate::{
     By, Records, Refused, Settings,
     findings::{self, Context, Status, bulk::PORTION},
-    import,
+    import::lease,
 };
 
 const RETIRE: &str = "update scan_targets set retired_at = $2 where id = $1";
@@ -59,7 +59,7 @@ fn begin(
     by: &audit::By,
 ) -> Result<Target, Refused> {
     let target = get_for_update(tx, id, scope)?;
-    if import::holds(tx, id)? {
+    if lease::holds(tx, id)? {
         return Err(Refused::conflict(
             "A scan report of this target is being imported. Try again when it is done.",
         ));

@@ -3,8 +3,8 @@
 use base::Id;
 use store::{Store, Tx, params};
 
-use super::{FORGET, WITHIN};
-use crate::{Refused, import::portion::PORTION};
+use super::{FORGET, PORTION, WITHIN};
+use crate::Refused;
 
 /// How many targets one import cleans up.
 const TARGETS: usize = 10;

@@ -7,7 +7,7 @@
 use base::Time;
 use formats::Details;
 
-use super::unwritten;
+use super::unwritten::unwritten;
 use crate::{Named, Refused, findings::Finding};
 
 const COLUMNS: [&str; 31] = [

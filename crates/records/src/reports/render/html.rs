@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use askama::Template;
 use base::{Severity, Time};
 
-use super::unwritten;
-use crate::{Refused, findings::Finding, reports::Report};
+use super::unwritten::unwritten;
+use crate::{Refused, findings::Finding, reports::report::Report};
 
 #[derive(Template)]
 #[template(path = "report-head.html")]

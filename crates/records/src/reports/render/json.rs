@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use base::{Severity, Time};
 use serde_json::json;
 
-use super::unwritten;
+use super::unwritten::unwritten;
 use crate::{
     Named, Refused,
     findings::{Finding, View},
-    reports::Report,
+    reports::report::Report,
 };
 
 pub(super) fn frame(

@@ -6,10 +6,19 @@ use serde::{Serialize, de::DeserializeOwned};
 use store::{FromValue, Value};
 use utoipa::ToSchema;
 
-use super::{Checking, Columns, Field, Property, described};
 use crate::Refused;
+use crate::record::{
+    field::{Checking, Columns, Field, as_is, described},
+    schema::Property,
+};
 
-/// One of the words of an enum; a new record has its default.
+/// Words of which a new record has one unless another is sent.
+pub trait Initial {
+    /// This one.
+    const INITIAL: Self;
+}
+
+/// One of the words of an enum; a new record has the [initial](Initial) one.
 #[derive(Debug)]
 pub struct Word<T>(PhantomData<T>);
 
@@ -17,7 +26,7 @@ impl<T> Field for Word<T>
 where
     T: Copy
         + PartialEq
-        + Default
+        + Initial
         + Display
         + Serialize
         + DeserializeOwned
@@ -34,12 +43,12 @@ where
         described(
             about,
             word(),
-            (word().or_null(), format!("`{}` by default.", T::default())),
+            (word().or_null(), format!("`{}` by default.", T::INITIAL)),
             (word().or_null(), ""),
         )
     }
     fn given(_: &str, given: Option<T>, _: &mut Checking<'_, '_>) -> Result<T, Refused> {
-        Ok(given.unwrap_or_default())
+        Ok(given.unwrap_or(T::INITIAL))
     }
     fn changed(_: &str, changed: Option<T>, _: &T, _: &mut Checking<'_, '_>) -> Result<Option<T>, Refused> {
         Ok(changed)

@@ -6,7 +6,10 @@ use access::{
 };
 use store::{Error, Value};
 
-use super::{Checking, Columns, Field, Property, described};
+use crate::record::{
+    field::{Checking, Columns, Field, as_is, described},
+    schema::Property,
+};
 use crate::{MAX_DESCRIPTION, MAX_LINE, MAX_TITLE, Refused, text};
 
 /// A name: one line with visible text.
@@ -39,8 +42,8 @@ impl Field for Title {
     ) -> Result<Option<String>, Refused> {
         changed.map(|text| Self::given(name, text, with)).transpose()
     }
-    fn searched(value: &String) -> &str {
-        value
+    fn searched(value: &String) -> Option<&str> {
+        Some(value)
     }
 }
 
@@ -84,8 +87,8 @@ impl Field for Line {
     fn read(columns: &mut Columns<'_>) -> Result<String, Error> {
         columns.next()
     }
-    fn searched(value: &String) -> &str {
-        value
+    fn searched(value: &String) -> Option<&str> {
+        Some(value)
     }
 }
 
@@ -120,7 +123,7 @@ impl Field for Block {
     ) -> Result<Option<String>, Refused> {
         Ok(changed.map(|text| with.check.block(name, &text, MAX_DESCRIPTION)))
     }
-    fn searched(value: &String) -> &str {
-        value
+    fn searched(value: &String) -> Option<&str> {
+        Some(value)
     }
 }

@@ -4,12 +4,15 @@ use access::{Patch, validate::Check};
 use base::Time;
 use store::{Error, Value};
 
-use super::{Checking, Columns, Field, Property, described};
+use crate::record::{
+    field::{Checking, Columns, Field, as_is, described},
+    schema::Property,
+};
 use crate::{Date, Refused, column::time_or_none};
 
 /// A day is stored as a time: the column of `starts_on` is `starts_at`.
-fn column(name: &str) -> Option<String> {
-    Some(format!("{}_at", name.trim_end_matches("_on")))
+fn column(name: &str) -> String {
+    format!("{}_at", name.trim_end_matches("_on"))
 }
 
 /// A day, or none.
@@ -41,7 +44,7 @@ impl Field for Day {
         Ok(changed.change())
     }
     fn column(name: &str) -> Option<String> {
-        column(name)
+        Some(column(name))
     }
     fn stored(value: &Option<Date>) -> Option<Value> {
         Some(time_or_none(value.map(Date::midnight)).into())
@@ -81,7 +84,7 @@ impl Field for LastDay {
         Ok(changed)
     }
     fn column(name: &str) -> Option<String> {
-        column(name)
+        Some(column(name))
     }
     fn stored(value: &Date) -> Option<Value> {
         Some(value.midnight().into())
@@ -179,7 +182,7 @@ fn grouped(number: u32) -> String {
     let digits = number.to_string();
     let mut out = String::new();
     for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index) % 3 == 0 {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
             out.push(',');
         }
         out.push(digit);
@@ -196,6 +199,6 @@ mod tests {
         for (number, text) in [(7, "7"), (100, "100"), (1_000, "1,000"), (1_000_000, "1,000,000")] {
             assert_eq!(grouped(number), text);
         }
-        assert_eq!(column("starts_on").as_deref(), Some("starts_at"));
+        assert_eq!(column("starts_on"), "starts_at");
     }
 }

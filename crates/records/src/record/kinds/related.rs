@@ -7,7 +7,10 @@ use serde::{Deserialize, Deserializer};
 use serde_json::{Map, json};
 use store::{Error, Tx, Value};
 
-use super::{Checking, Columns, Field, Property, described};
+use crate::record::{
+    field::{Checking, Columns, Field, described},
+    schema::Property,
+};
 use crate::{
     Refused,
     owned::{self, Owned},
