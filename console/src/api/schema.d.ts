@@ -4796,7 +4796,7 @@ export interface components {
          * @description The type of a record.
          * @enum {string}
          */
-        SubjectType: "finding" | "scan" | "asset" | "project" | "report" | "agreement" | "approval" | "notification" | "destination" | "announcement";
+        SubjectType: "finding" | "scan" | "approval" | "report" | "agreement" | "asset" | "project" | "notification" | "destination" | "announcement";
         /** @description A column of a table. */
         TableColumn: {
             /** @description Its name in the header. */

@@ -4,7 +4,7 @@ use base::Id;
 use store::Tx;
 
 use crate::{
-    Access, AccessChange, Problem, Secret,
+    Access, AccessChange, Problem, Refused, Secret,
     audit::{self, Action, By, Entry},
     end_credentials::{self, Extent},
     password::HashFor,
@@ -43,9 +43,9 @@ impl Access {
                 insert(tx, &new).map(Some)
             })
             .await
-            .or_else(|problem: Problem| match problem.status().as_u16() {
-                409 => Ok(None),
-                _ => Err(problem),
+            .or_else(|refused| match refused {
+                Refused::Conflict(..) => Ok(None),
+                other => Err(other.into()),
             })
     }
 
@@ -55,7 +55,7 @@ impl Access {
     /// 422 for invalid input, 409 for an address that is taken, or the store's.
     pub async fn create_admin(&self, email: &str, name: &str, password: &Secret) -> Result<Id, Problem> {
         let new = self.new_admin(email, name, password).await?;
-        self.store().write(move |tx| insert(tx, &new)).await
+        Ok(self.store().write(move |tx| insert(tx, &new)).await?)
     }
 
     /// Whether there is a user with this address.
@@ -117,7 +117,7 @@ impl Access {
 }
 
 /// Adds the user, and logs it.
-fn insert(tx: &mut Tx<'_>, new: &NewRow) -> Result<Id, Problem> {
+fn insert(tx: &mut Tx<'_>, new: &NewRow) -> Result<Id, Refused> {
     let user = users::insert(tx, new)?;
     let entry = Entry::new(Action::UserCreated, user.id, &*user.name).made(&user);
     audit::note(tx, &By::COMMAND_LINE, entry.says("password", "set"))?;

@@ -37,6 +37,8 @@ macro_rules! actions {
             /// All of them, in the order of the table.
             pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
 
+            const NAMES: &'static [&'static str] = &[$($name,)*];
+
             /// The name in the API and in storage, such as `team.updated`.
             pub const fn name(self) -> &'static str {
                 match self { $(Self::$variant => $name,)* }
@@ -89,41 +91,7 @@ actions! {
     AnnouncementWithdrawn  "announcement.withdrawn"  "announcement";
 }
 
-impl std::str::FromStr for Action {
-    type Err = NotAnAction;
-    fn from_str(text: &str) -> Result<Self, NotAnAction> {
-        let found = Self::ALL.iter().copied().find(|action| action.name() == text);
-        found.ok_or(NotAnAction)
-    }
-}
-
-/// The text is not an action.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("not an action of the audit log")]
-pub struct NotAnAction;
-
-impl Serialize for Action {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.name())
-    }
-}
-
-impl<'de> serde::Deserialize<'de> for Action {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
-        text.parse().map_err(serde::de::Error::custom)
-    }
-}
-
-impl utoipa::ToSchema for Action {}
-impl utoipa::PartialSchema for Action {
-    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
-        utoipa::openapi::ObjectBuilder::new()
-            .schema_type(utoipa::openapi::schema::Type::String)
-            .enum_values(Some(Self::ALL.iter().map(|action| action.name())))
-            .into()
-    }
-}
+base::word!(Action, Action, None);
 
 /// Who did it, and with what.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -397,6 +365,10 @@ mod tests {
         for action in Action::ALL {
             assert_eq!(action.name().parse(), Ok(*action));
         }
-        assert_eq!("user".parse::<Action>(), Err(NotAnAction));
+        let refused = "user".parse::<Action>().unwrap_err().to_string();
+        assert!(
+            refused.starts_with("must be one of session.started, session.refused, "),
+            "{refused}"
+        );
     }
 }

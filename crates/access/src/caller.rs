@@ -6,7 +6,7 @@ use axum::{extract::FromRequestParts, http::request::Parts};
 use base::{Id, Scope, Time};
 use store::Requester;
 
-use crate::{Peer, Problem, Role};
+use crate::{Peer, Problem, Refused, Role};
 
 /// The user behind a request. A handler that takes one refuses everyone else with 401.
 #[derive(Debug, Clone)]
@@ -54,7 +54,7 @@ impl Caller {
     ///
     /// # Errors
     /// 404 outside their scope, 403 if their role is too low.
-    pub fn may(&self, company: Id, role: Role) -> Result<(), Problem> {
+    pub fn may(&self, company: Id, role: Role) -> Result<(), Refused> {
         if self.is_admin {
             return Ok(());
         }
@@ -63,12 +63,12 @@ impl Caller {
                 if *has >= role {
                     Ok(())
                 } else {
-                    Err(Problem::forbidden(format!(
+                    Err(Refused::forbidden(format!(
                         "This requires the role {role} in the company."
                     )))
                 }
             }
-            _ => Err(Problem::not_found()),
+            _ => Err(Refused::NotFound),
         }
     }
 
@@ -77,9 +77,9 @@ impl Caller {
     ///
     /// # Errors
     /// 403.
-    pub fn in_session(&self) -> Result<(), Problem> {
+    pub fn in_session(&self) -> Result<(), Refused> {
         if self.is_token {
-            return Err(Problem::forbidden(NOT_BY_TOKEN));
+            return Err(Refused::forbidden(NOT_BY_TOKEN));
         }
         Ok(())
     }
@@ -88,11 +88,11 @@ impl Caller {
     ///
     /// # Errors
     /// 403.
-    pub fn admin(&self) -> Result<(), Problem> {
+    pub fn admin(&self) -> Result<(), Refused> {
         if self.is_admin {
             Ok(())
         } else {
-            Err(Problem::forbidden("This requires a platform administrator."))
+            Err(Refused::forbidden("This requires a platform administrator."))
         }
     }
 }
@@ -156,12 +156,11 @@ mod tests {
         for has in Role::ALL {
             let caller = caller(false, BTreeMap::from([(mine, has)]));
             for needs in Role::ALL {
-                let status = caller
-                    .may(mine, needs)
-                    .err()
-                    .map(|problem| problem.status().as_u16());
-                assert_eq!(status, (needs > has).then_some(403), "{has} for {needs}");
-                assert_eq!(caller.may(other, needs), Err(Problem::not_found()));
+                let refused = caller.may(mine, needs).err();
+                let too_low = matches!(refused, Some(Refused::Forbidden(_)));
+                assert_eq!(too_low, needs > has, "{has} for {needs}");
+                assert_eq!(refused.is_some(), needs > has, "{has} for {needs}");
+                assert_eq!(caller.may(other, needs), Err(Refused::NotFound));
             }
             assert!(caller.admin().is_err());
         }

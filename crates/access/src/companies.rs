@@ -4,7 +4,7 @@ use base::{Id, Scope, Time};
 use serde::{Deserialize, Serialize};
 use store::{Error, FromRow, Row, Select, Tx, params};
 
-use crate::{AccessChange, Problem, Role};
+use crate::{AccessChange, Refused, Role};
 
 /// A company: a tenant.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -60,12 +60,12 @@ const SELECT: &str = "select id, name, minimal_messages, created_at from compani
 ///
 /// # Errors
 /// 404 outside the scope.
-pub(crate) fn find(tx: &mut Tx<'_>, id: Id, scope: &Scope) -> Result<Company, Problem> {
+pub(crate) fn find(tx: &mut Tx<'_>, id: Id, scope: &Scope) -> Result<Company, Refused> {
     Select::new(SELECT)
         .scope("id", scope)
         .filter("id = ?", Some(id))
         .one(tx)?
-        .ok_or_else(Problem::not_found)
+        .ok_or(Refused::NotFound)
 }
 
 /// The companies of the scope, in order of creation.
@@ -117,7 +117,7 @@ pub(crate) fn update(
     id: Id,
     scope: &Scope,
     change: Change,
-) -> Result<(Company, Company), Problem> {
+) -> Result<(Company, Company), Refused> {
     // Locked by a write before it is read, so that what is read is still current when it changes.
     let now = tx.now();
     tx.execute(TOUCH, params![id, now])?;
@@ -138,16 +138,16 @@ const MEMBER_IDS: &str = "select user_id from memberships where company_id = $1 
 ///
 /// # Errors
 /// 404 if there is none, 409 while it has records.
-pub(crate) fn delete(tx: &mut Tx<'_>, id: Id) -> Result<(Company, Vec<AccessChange>), Problem> {
+pub(crate) fn delete(tx: &mut Tx<'_>, id: Id) -> Result<(Company, Vec<AccessChange>), Refused> {
     let was = find(tx, id, &Scope::All)?;
     let members: Vec<(Id,)> = tx.all(MEMBER_IDS, params![id])?;
     match tx.execute(DELETE, params![id]) {
-        Ok(0) => Err(Problem::not_found()),
+        Ok(0) => Err(Refused::NotFound),
         Ok(_) => {
             let ended = members.into_iter().map(|(user,)| AccessChange::User(user));
             Ok((was, ended.collect()))
         }
-        Err(Error::Foreign) => Err(Problem::conflict(
+        Err(Error::Foreign) => Err(Refused::conflict(
             "The company still has records. Delete them first.",
         )),
         Err(other) => Err(other.into()),
@@ -176,11 +176,11 @@ pub(crate) fn set_member(
     company: Id,
     user: Id,
     role: Role,
-) -> Result<(Option<Role>, Member), Problem> {
+) -> Result<(Option<Role>, Member), Refused> {
     find(tx, company, &Scope::All)?;
     let (name, email) = tx
         .one::<(String, String)>(PERSON, params![user])?
-        .ok_or_else(Problem::not_found)?;
+        .ok_or(Refused::NotFound)?;
     let role_of = format!("{ROLE}{}", tx.for_update("memberships"));
     let had = tx.one::<(Role,)>(&role_of, params![company, user])?;
     let now = tx.now();
@@ -200,13 +200,13 @@ const REMOVE_MEMBER: &str = "delete from memberships where company_id = $1 and u
 ///
 /// # Errors
 /// 404 if there is none.
-pub(crate) fn remove_member(tx: &mut Tx<'_>, company: Id, user: Id) -> Result<Member, Problem> {
+pub(crate) fn remove_member(tx: &mut Tx<'_>, company: Id, user: Id) -> Result<Member, Refused> {
     let (role,) = tx
         .one::<(Role,)>(REMOVE_MEMBER, params![company, user])?
-        .ok_or_else(Problem::not_found)?;
+        .ok_or(Refused::NotFound)?;
     let (name, email) = tx
         .one::<(String, String)>(PERSON, params![user])?
-        .ok_or_else(Problem::not_found)?;
+        .ok_or(Refused::NotFound)?;
     Ok(Member {
         user_id: user,
         name,

@@ -8,28 +8,21 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use store::{FromRow, Row, Select, Tx, params};
 
-use crate::{AccessChange, Caller, Problem, Role, Secret, sessions::Origin, unsaved::Unsaved};
+use crate::{AccessChange, Caller, Refused, Role, Secret, sessions::Origin, unsaved::Unsaved};
 
-/// The kind of a credential.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
-    /// Of a login.
-    Session,
-    /// Created by a user, for programs.
-    Token,
-    /// In the address of a calendar feed: it opens that feed and nothing else.
-    Feed,
+store::words! {
+    /// The kind of a credential.
+    pub(crate) enum Kind (StoredCredentialKind, "a kind of credential") {
+        /// Of a login.
+        Session "session",
+        /// Created by a user, for programs.
+        Token "token",
+        /// In the address of a calendar feed: it opens that feed and nothing else.
+        Feed "calendar",
+    }
 }
 
 impl Kind {
-    pub(crate) const fn name(self) -> &'static str {
-        match self {
-            Self::Session => "session",
-            Self::Token => "token",
-            Self::Feed => "calendar",
-        }
-    }
-
     /// The prefix of its text, so that people and secret scanners recognise it.
     const fn prefix(self) -> &'static str {
         match self {
@@ -80,7 +73,7 @@ impl FromRow for Found {
     fn from_row(row: &Row) -> Result<Self, store::Error> {
         Ok(Self {
             id: row.get(0)?,
-            is_token: row.get::<String>(1)? == Kind::Token.name(),
+            is_token: row.get::<Kind>(1)? == Kind::Token,
             expires_at: row.get(2)?,
             used_at: row.get::<Time>(3)?.max(row.get(4)?),
             user: (row.get(5)?, row.get(6)?, row.get(7)?, row.get(8)?),
@@ -247,11 +240,11 @@ const SESSION_EXISTS: &str = "select id from credentials where id = $1 and user_
 ///
 /// # Errors
 /// 401 if the caller's session has ended meanwhile.
-pub(crate) fn hold(tx: &mut Tx<'_>, caller: &Caller) -> Result<(), Problem> {
+pub(crate) fn hold(tx: &mut Tx<'_>, caller: &Caller) -> Result<(), Refused> {
     let held = tx.execute(LOCK_USER, params![caller.user_id])?;
     let session: Option<(Id,)> = tx.one(SESSION_EXISTS, params![caller.session, caller.user_id])?;
     if held == 0 || session.is_none() {
-        return Err(Problem::unauthorized());
+        return Err(Refused::SignedOut);
     }
     Ok(())
 }

@@ -5,7 +5,7 @@
 use base::Id;
 use store::{Error, Tx, params};
 
-use crate::{AccessChange, Caller, Problem, credentials::Kind};
+use crate::{AccessChange, Caller, Refused, credentials::Kind};
 
 /// Which credentials of a user end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,9 +28,9 @@ const ONE: &str = "delete from credentials where id = $1 and user_id = $2 and ki
 ///
 /// # Errors
 /// 404 if they have none with this id.
-pub(crate) fn one(tx: &mut Tx<'_>, user: Id, kind: Kind, id: Id) -> Result<(String, AccessChange), Problem> {
+pub(crate) fn one(tx: &mut Tx<'_>, user: Id, kind: Kind, id: Id) -> Result<(String, AccessChange), Refused> {
     let ended: Option<(String,)> = tx.one(ONE, params![id, user, kind.name()])?;
-    let (name,) = ended.ok_or_else(Problem::not_found)?;
+    let (name,) = ended.ok_or(Refused::NotFound)?;
     Ok((name, AccessChange::Session(id)))
 }
 

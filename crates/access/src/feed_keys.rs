@@ -7,7 +7,7 @@ use base::{Clock, Id, Scope, Time};
 use store::{FromRow, Row, Select, Tx, params};
 
 use crate::{
-    Access, Caller, Problem, Secret,
+    Access, Caller, Refused, Secret,
     credentials::{self, Kind},
     directory, end_credentials,
 };
@@ -73,16 +73,16 @@ pub fn make(
     caller: &Caller,
     key: &Secret,
     (name, settings): (&str, &str),
-) -> Result<FeedKey, Problem> {
+) -> Result<FeedKey, Refused> {
     credentials::hold(tx, caller)?;
     let user = caller.user_id;
     let made = tx.one::<(u64,)>(COUNT, params![user])?;
     if made.is_some_and(|(count,)| count >= MOST) {
-        return Err(Problem::conflict(format!(
+        return Err(Refused::conflict(format!(
             "You already have {MOST} calendar feeds."
         )));
     }
-    let hash = credentials::hash_of(key.expose(), &[Kind::Feed]).ok_or_else(Problem::internal)?;
+    let hash = credentials::hash_of(key.expose(), &[Kind::Feed]).ok_or(Refused::Fault)?;
     let (id, created_at) = (tx.id(), tx.now());
     tx.execute(INSERT, params![id, user, hash, name, settings, created_at])?;
     Ok(FeedKey {
@@ -114,7 +114,7 @@ pub fn list(tx: &mut Tx<'_>, user: Id, after: Option<Id>, limit: u32) -> Result<
 ///
 /// # Errors
 /// 404 if they have none with this id.
-pub fn end(tx: &mut Tx<'_>, user: Id, id: Id) -> Result<String, Problem> {
+pub fn end(tx: &mut Tx<'_>, user: Id, id: Id) -> Result<String, Refused> {
     // No stream depends on it, so the change is not announced.
     end_credentials::one(tx, user, Kind::Feed, id).map(|(name, _)| name)
 }

@@ -1,7 +1,6 @@
 //! Paginated lists: `?limit=&cursor=` give `{items, next_cursor}`.
 
-use std::str::FromStr;
-
+use base::Cursor;
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -74,31 +73,40 @@ impl PageQuery {
     ///
     /// # Errors
     /// 422 for a text that is not a cursor of this list.
-    pub fn after<C: FromStr>(&self) -> Result<Option<C>, Problem> {
+    pub fn after<C: Cursor>(&self) -> Result<Option<C>, Problem> {
         Ok(self.position()?)
     }
 
-    /// The value of the cursor, if there is one.
+    /// The position after which the page begins, if there is a cursor.
     ///
     /// # Errors
     /// Names the cursor if it is not one of this list.
-    pub fn position<C: FromStr>(&self) -> Result<Option<C>, Invalid> {
-        let wrong = || Invalid(vec![FieldError::new("cursor", "must be a cursor of this list")]);
-        self.cursor
-            .as_deref()
-            .map(|text| text.parse().map_err(|_| wrong()))
-            .transpose()
+    pub fn position<C: Cursor>(&self) -> Result<Option<C>, Invalid> {
+        position(self.cursor.as_deref())
     }
+}
+
+/// The position after which a page begins, of a parameter `cursor`.
+///
+/// # Errors
+/// Names the cursor if it is not one of this list.
+pub fn position<C: Cursor>(cursor: Option<&str>) -> Result<Option<C>, Invalid> {
+    let wrong = || Invalid(vec![FieldError::new("cursor", "must be a cursor of this list")]);
+    cursor.map(|text| C::read(text).ok_or_else(wrong)).transpose()
 }
 
 impl<T> Page<T> {
     /// The page of `rows`, which were read with a limit of one more than `limit`: the extra row only shows that
-    /// there is a next page.
-    pub fn cut(mut rows: Vec<T>, limit: u32, cursor: impl Fn(&T) -> String) -> Self {
+    /// there is a next page. `position` is what the list is sorted by.
+    pub fn cut<C: Cursor>(mut rows: Vec<T>, limit: u32, position: impl Fn(&T) -> C) -> Self {
         let limit = limit as usize;
         let more = rows.len() > limit;
         rows.truncate(limit);
-        let next_cursor = if more { rows.last().map(cursor) } else { None };
+        let next_cursor = if more {
+            rows.last().map(|row| position(row).write())
+        } else {
+            None
+        };
         Self {
             items: rows,
             next_cursor,
@@ -120,14 +128,11 @@ mod tests {
 
     #[test]
     fn a_full_page_has_a_next_one_only_if_there_is_more() {
-        let page = Page::cut(vec![1, 2, 3], 2, ToString::to_string);
+        let page = Page::cut(vec![1, 2, 3], 2, |row| (*row,));
         assert_eq!((page.items, page.next_cursor.as_deref()), (vec![1, 2], Some("2")));
-        let page = Page::cut(vec![1, 2], 2, ToString::to_string);
+        let page = Page::cut(vec![1, 2], 2, |row| (*row,));
         assert_eq!((page.items.len(), page.next_cursor), (2, None));
-        assert_eq!(
-            Page::cut(Vec::<i32>::new(), 2, ToString::to_string).next_cursor,
-            None
-        );
+        assert_eq!(Page::cut(Vec::<i32>::new(), 2, |row| (*row,)).next_cursor, None);
     }
 
     #[test]

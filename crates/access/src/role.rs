@@ -1,72 +1,14 @@
 //! The role of a company's member.
 
-use std::{fmt, str::FromStr};
-
-use serde::{Deserialize, Serialize};
-use store::FromValue;
-
-/// A role in one company. Ordered: each includes the permissions of those below.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema,
-)]
-#[serde(rename_all = "lowercase")]
-pub enum Role {
-    /// Can view everything of the company.
-    Viewer,
-    /// Works on findings.
-    Analyst,
-    /// Manages the company's projects, scans and teams.
-    Manager,
-}
-
-/// The text is not a role.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("not a role: expected viewer, analyst or manager")]
-pub struct NotARole;
-
-impl Role {
-    /// All of them, lowest first.
-    pub const ALL: [Self; 3] = [Self::Viewer, Self::Analyst, Self::Manager];
-
-    /// The name in the API and in storage.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Viewer => "viewer",
-            Self::Analyst => "analyst",
-            Self::Manager => "manager",
-        }
-    }
-}
-
-impl fmt::Display for Role {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-impl FromStr for Role {
-    type Err = NotARole;
-    fn from_str(text: &str) -> Result<Self, NotARole> {
-        Self::ALL
-            .into_iter()
-            .find(|role| role.name() == text)
-            .ok_or(NotARole)
-    }
-}
-
-impl From<Role> for store::Value {
-    fn from(role: Role) -> Self {
-        Self::Text(role.name().to_owned())
-    }
-}
-
-impl FromValue for Role {
-    const WHAT: &'static str = "a role";
-    fn from_value(value: &store::Value) -> Option<Self> {
-        match value {
-            store::Value::Text(text) => text.parse().ok(),
-            _ => None,
-        }
+store::words! {
+    /// A role in one company. Ordered: each includes the permissions of those below.
+    pub enum Role (Role, "a role") {
+        /// Can view everything of the company.
+        Viewer "viewer",
+        /// Works on findings.
+        Analyst "analyst",
+        /// Manages the company's projects, scans and teams.
+        Manager "manager",
     }
 }
 
@@ -80,6 +22,7 @@ mod tests {
         for role in Role::ALL {
             assert_eq!(role.name().parse(), Ok(role));
         }
-        assert_eq!("Manager".parse::<Role>(), Err(NotARole));
+        let refused = "Manager".parse::<Role>().unwrap_err().to_string();
+        assert_eq!(refused, "must be one of viewer, analyst, manager");
     }
 }

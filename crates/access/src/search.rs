@@ -6,7 +6,7 @@
 use base::Id;
 use store::Error;
 
-use crate::{Problem, validate::Check};
+use crate::{Refused, validate::Check};
 
 /// The longest search text, in characters.
 pub(crate) const LONGEST: usize = 200;
@@ -18,10 +18,10 @@ const BATCH: u32 = 500;
 ///
 /// # Errors
 /// 422 if it is not a single line.
-pub(crate) fn search_text(text: Option<String>) -> Result<Option<String>, Problem> {
+pub(crate) fn search_text(text: Option<String>) -> Result<Option<String>, Refused> {
     let mut check = Check::new();
     let line = check.optional_line("text", &text.unwrap_or_default(), LONGEST);
-    check.done()?;
+    check.valid()?;
     Ok(Some(line.to_lowercase()).filter(|line| !line.is_empty()))
 }
 

@@ -6,7 +6,7 @@ use base::{Id, Scope, Time};
 use serde::{Deserialize, Serialize};
 use store::{Error, FromRow, Row, Select, Tx, params};
 
-use crate::{FieldError, Problem};
+use crate::{FieldError, Refused};
 
 /// A team.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -57,14 +57,14 @@ const SELECT: &str = "select t.id, t.company_id, c.name, t.name, t.created_at, t
 ///
 /// # Errors
 /// 404 outside the scope.
-pub fn find(tx: &mut Tx<'_>, id: Id, scope: &Scope) -> Result<Team, Problem> {
+pub fn find(tx: &mut Tx<'_>, id: Id, scope: &Scope) -> Result<Team, Refused> {
     let team: Team = Select::new(SELECT)
         .scope("t.company_id", scope)
         .filter("t.id = ?", Some(id))
         .one(tx)?
-        .ok_or_else(Problem::not_found)?;
+        .ok_or(Refused::NotFound)?;
     let mut teams = with_members(tx, vec![team])?;
-    teams.pop().ok_or_else(Problem::not_found)
+    teams.pop().ok_or(Refused::NotFound)
 }
 
 /// The teams of the scope, in order of creation; only those of `company` if given.
@@ -116,20 +116,20 @@ const INSERT: &str = "insert into teams (id, company_id, name, slack_sealed, sla
 ///
 /// # Errors
 /// 409 for a name the company already has.
-pub fn insert(tx: &mut Tx<'_>, id: Id, company: Id, name: &str) -> Result<(), Problem> {
+pub fn insert(tx: &mut Tx<'_>, id: Id, company: Id, name: &str) -> Result<(), Refused> {
     let now = tx.now();
     tx.execute(INSERT, params![id, company, name, now])
         .map_err(|error| match error {
             // The company was deleted meanwhile.
-            Error::Foreign => Problem::not_found(),
+            Error::Foreign => Refused::NotFound,
             other => name_taken(other),
         })?;
     Ok(())
 }
 
-fn name_taken(error: Error) -> Problem {
+fn name_taken(error: Error) -> Refused {
     match error {
-        Error::Unique => Problem::conflict("The company already has a team with this name."),
+        Error::Unique => Refused::conflict("The company already has a team with this name."),
         other => other.into(),
     }
 }
@@ -140,7 +140,7 @@ const RENAME: &str = "update teams set name = $2 where id = $1";
 ///
 /// # Errors
 /// 409 for a name the company already has.
-pub fn rename(tx: &mut Tx<'_>, id: Id, name: &str) -> Result<(), Problem> {
+pub fn rename(tx: &mut Tx<'_>, id: Id, name: &str) -> Result<(), Refused> {
     tx.execute(RENAME, params![id, name]).map_err(name_taken)?;
     Ok(())
 }
@@ -151,10 +151,10 @@ const TOUCH: &str = "update teams set updated_at = $2 where id = $1";
 ///
 /// # Errors
 /// 404 if there is none.
-pub fn touch(tx: &mut Tx<'_>, id: Id) -> Result<(), Problem> {
+pub fn touch(tx: &mut Tx<'_>, id: Id) -> Result<(), Refused> {
     let now = tx.now();
     match tx.execute(TOUCH, params![id, now])? {
-        0 => Err(Problem::not_found()),
+        0 => Err(Refused::NotFound),
         _ => Ok(()),
     }
 }
@@ -167,7 +167,7 @@ const IN_COMPANY: &str = "select user_id from memberships where company_id = $1"
 ///
 /// # Errors
 /// 422 for a user who is not a member of the company, whether or not they exist.
-pub fn set_members(tx: &mut Tx<'_>, id: Id, company: Id, users: &[Id]) -> Result<(), Problem> {
+pub fn set_members(tx: &mut Tx<'_>, id: Id, company: Id, users: &[Id]) -> Result<(), Refused> {
     let known: BTreeSet<Id> = tx
         .all::<(Id,)>(IN_COMPANY, params![company])?
         .into_iter()
@@ -180,7 +180,7 @@ pub fn set_members(tx: &mut Tx<'_>, id: Id, company: Id, users: &[Id]) -> Result
         .map(|(index, _)| FieldError::new(format!("member_ids[{index}]"), "must be a member of the company"))
         .collect();
     if !strangers.is_empty() {
-        return Err(Problem::fields(strangers));
+        return Err(Refused::Invalid(strangers));
     }
     tx.execute(CLEAR_MEMBERS, params![id])?;
     for user in users.iter().collect::<BTreeSet<_>>() {
@@ -195,11 +195,11 @@ const DELETE: &str = "delete from teams where id = $1";
 ///
 /// # Errors
 /// 404 if there is none, 409 while records refer to it.
-pub fn delete(tx: &mut Tx<'_>, id: Id) -> Result<(), Problem> {
+pub fn delete(tx: &mut Tx<'_>, id: Id) -> Result<(), Refused> {
     match tx.execute(DELETE, params![id]) {
-        Ok(0) => Err(Problem::not_found()),
+        Ok(0) => Err(Refused::NotFound),
         Ok(_) => Ok(()),
-        Err(Error::Foreign) => Err(Problem::conflict(
+        Err(Error::Foreign) => Err(Refused::conflict(
             "Records still refer to this team. Remove it from them first.",
         )),
         Err(other) => Err(other.into()),

@@ -11,7 +11,7 @@ use base::{Id, Scope};
 use store::Store;
 
 use crate::{
-    Access, Caller, Options, Problem, Role, Secret, companies,
+    Access, Caller, Options, Refused, Role, Secret, companies,
     credentials::{self, Kind},
     ownership,
     sessions::Origin,
@@ -102,7 +102,7 @@ pub async fn team(access: &Access, company: Id, name: &str, members: &[Id]) -> I
             let id = tx.id();
             teams::insert(tx, id, company, &name)?;
             teams::set_members(tx, id, company, &members)?;
-            Ok::<_, Problem>(id)
+            Ok::<_, Refused>(id)
         })
         .await;
     made.expect("a team")

@@ -8,31 +8,27 @@ use base::{Id, Time};
 use serde::Serialize;
 use store::{Error, FromRow, Row, Select, Tx, params};
 
-use crate::{AccessChange, Problem, credentials::Kind};
+use crate::{AccessChange, Refused, credentials::Kind};
 
-/// The kind of a credential.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum CredentialKind {
-    /// Of a sign-in.
-    Session,
-    /// An API token.
-    Token,
-    /// The URL of a calendar feed.
-    Feed,
+base::words! {
+    /// The kind of a credential.
+    pub enum CredentialKind (CredentialKind) {
+        /// Of a sign-in.
+        Session "session",
+        /// An API token.
+        Token "token",
+        /// The URL of a calendar feed.
+        Feed "feed",
+    }
 }
 
-impl CredentialKind {
-    fn of(stored: &str) -> Result<Self, Error> {
-        let kinds = [
-            (Kind::Session, Self::Session),
-            (Kind::Token, Self::Token),
-            (Kind::Feed, Self::Feed),
-        ];
-        let found = kinds.into_iter().find(|(kind, _)| kind.name() == stored);
-        found
-            .map(|(_, kind)| kind)
-            .ok_or_else(|| Error::Decode(format!("not a kind of credential: {stored}")))
+impl From<Kind> for CredentialKind {
+    fn from(stored: Kind) -> Self {
+        match stored {
+            Kind::Session => Self::Session,
+            Kind::Token => Self::Token,
+            Kind::Feed => Self::Feed,
+        }
     }
 }
 
@@ -63,7 +59,7 @@ impl FromRow for Credential {
         let time = |index| Ok::<_, Error>(Some(row.get::<Time>(index)?).filter(|at| *at != Time::default()));
         Ok(Self {
             id: row.get(0)?,
-            kind: CredentialKind::of(&row.get::<String>(1)?)?,
+            kind: row.get::<Kind>(1)?.into(),
             name: text(2)?,
             created_at: row.get(3)?,
             last_used_at: time(4)?,
@@ -108,8 +104,8 @@ pub(crate) fn end(
     tx: &mut Tx<'_>,
     user: Id,
     id: Id,
-) -> Result<(CredentialKind, String, AccessChange), Problem> {
-    let ended: Option<(String, String)> = tx.one(END, params![id, user])?;
-    let (kind, name) = ended.ok_or_else(Problem::not_found)?;
-    Ok((CredentialKind::of(&kind)?, name, AccessChange::Session(id)))
+) -> Result<(CredentialKind, String, AccessChange), Refused> {
+    let ended: Option<(Kind, String)> = tx.one(END, params![id, user])?;
+    let (kind, name) = ended.ok_or(Refused::NotFound)?;
+    Ok((kind.into(), name, AccessChange::Session(id)))
 }

@@ -6,7 +6,7 @@ use base::{Id, Scope, Time};
 use serde::{Deserialize, Serialize};
 use store::{Error, FromRow, Row, Select, Tx, params};
 
-use crate::{Problem, validate};
+use crate::{Refused, validate};
 
 /// A user.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -79,11 +79,11 @@ fn visible(select: Select, scope: &Scope, me: Id) -> Select {
 }
 
 /// The user with this id, if visible to a caller of this scope.
-pub(crate) fn find(tx: &mut Tx<'_>, id: Id, scope: &Scope, me: Id) -> Result<User, Problem> {
+pub(crate) fn find(tx: &mut Tx<'_>, id: Id, scope: &Scope, me: Id) -> Result<User, Refused> {
     visible(Select::new(SELECT), scope, me)
         .filter("u.id = ?", Some(id))
         .one(tx)?
-        .ok_or_else(Problem::not_found)
+        .ok_or(Refused::NotFound)
 }
 
 /// The users visible to a caller of this scope, in order of creation; only members of `company` if given.
@@ -114,7 +114,7 @@ const INSERT: &str = "insert into users (id, email, email_key, name, password_ha
 ///
 /// # Errors
 /// 409 for an email address that is taken, in any spelling.
-pub(crate) fn insert(tx: &mut Tx<'_>, new: &NewRow) -> Result<User, Problem> {
+pub(crate) fn insert(tx: &mut Tx<'_>, new: &NewRow) -> Result<User, Refused> {
     let (id, now) = (tx.id(), tx.now());
     tx.execute(
         INSERT,
@@ -139,9 +139,9 @@ pub(crate) fn insert(tx: &mut Tx<'_>, new: &NewRow) -> Result<User, Problem> {
     })
 }
 
-fn email_taken(error: Error) -> Problem {
+fn email_taken(error: Error) -> Refused {
     match error {
-        Error::Unique => Problem::conflict("A user with this email address already exists."),
+        Error::Unique => Refused::conflict("A user with this email address already exists."),
         other => other.into(),
     }
 }
@@ -156,7 +156,7 @@ const SET_PASSWORD: &str = "update users set password_hash = $2 where id = $1";
 ///
 /// # Errors
 /// 404 if there is none; 409 for an email address that is taken, and for the last active administrator.
-pub(crate) fn update(tx: &mut Tx<'_>, id: Id, change: Change) -> Result<(User, User), Problem> {
+pub(crate) fn update(tx: &mut Tx<'_>, id: Id, change: Change) -> Result<(User, User), Refused> {
     // Locked before the row is read, so that what is read is still current when it is written.
     let administrators = lock_administrators(tx)?;
     let was = locked(tx, id)?;
@@ -207,10 +207,10 @@ pub(crate) fn set_password(tx: &mut Tx<'_>, id: Id, (was, is): (&str, &str)) -> 
 const TOUCH: &str = "update users set updated_at = $2 where id = $1";
 
 /// The user, locked until the transaction ends.
-fn locked(tx: &mut Tx<'_>, id: Id) -> Result<User, Problem> {
+fn locked(tx: &mut Tx<'_>, id: Id) -> Result<User, Refused> {
     let now = tx.now();
     tx.execute(TOUCH, params![id, now])?;
-    tx.one::<User>(ROW, params![id])?.ok_or_else(Problem::not_found)
+    tx.one::<User>(ROW, params![id])?.ok_or(Refused::NotFound)
 }
 
 const DELETE: &str = "delete from users where id = $1";
@@ -219,7 +219,7 @@ const DELETE: &str = "delete from users where id = $1";
 ///
 /// # Errors
 /// 404 if there is none; 409 for the last active administrator, and if records still refer to the user.
-pub(crate) fn delete(tx: &mut Tx<'_>, id: Id) -> Result<User, Problem> {
+pub(crate) fn delete(tx: &mut Tx<'_>, id: Id) -> Result<User, Refused> {
     let administrators = lock_administrators(tx)?;
     let was = locked(tx, id)?;
     if was.is_admin && !was.disabled {
@@ -227,7 +227,7 @@ pub(crate) fn delete(tx: &mut Tx<'_>, id: Id) -> Result<User, Problem> {
     }
     match tx.execute(DELETE, params![id]) {
         Ok(_) => Ok(was),
-        Err(Error::Foreign) => Err(Problem::conflict(
+        Err(Error::Foreign) => Err(Refused::conflict(
             "Records still refer to this user. Disable the account instead: {\"disabled\": true}.",
         )),
         Err(other) => Err(other.into()),
@@ -242,9 +242,9 @@ pub(crate) fn lock_administrators(tx: &mut Tx<'_>) -> Result<u64, Error> {
     tx.execute(LOCK, &[])
 }
 
-fn refuse_last(administrators: u64) -> Result<(), Problem> {
+fn refuse_last(administrators: u64) -> Result<(), Refused> {
     if administrators <= 1 {
-        return Err(Problem::conflict(
+        return Err(Refused::conflict(
             "This is the last active administrator. Create another one first.",
         ));
     }

@@ -3,70 +3,27 @@
 //! Owns: the table `saved_views`, always by owner. Must not: know what a query means; the console does.
 
 use base::{Id, Time};
-use serde::{Deserialize, Serialize};
-use store::{Error, FromRow, FromValue, Row, Select, Tx, Value, params};
+use serde::Serialize;
+use store::{Error, FromRow, Row, Select, Tx, params};
 
-use crate::Problem;
+use crate::Refused;
 
 /// How many views a user may have.
 pub(crate) const MOST: u64 = 100;
 
-/// A page of the console that shows a list.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(rename_all = "lowercase")]
-#[schema(as = ViewPage)]
-#[expect(missing_docs, reason = "the names are the documentation")]
-pub enum ViewPage {
-    Findings,
-    Scans,
-    Assets,
-    Projects,
-    Agreements,
-    Reports,
-    Approvals,
-    Calendar,
-    Inbox,
-}
-
-impl ViewPage {
-    const ALL: [Self; 9] = [
-        Self::Findings,
-        Self::Scans,
-        Self::Assets,
-        Self::Projects,
-        Self::Agreements,
-        Self::Reports,
-        Self::Approvals,
-        Self::Calendar,
-        Self::Inbox,
-    ];
-
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Findings => "findings",
-            Self::Scans => "scans",
-            Self::Assets => "assets",
-            Self::Projects => "projects",
-            Self::Agreements => "agreements",
-            Self::Reports => "reports",
-            Self::Approvals => "approvals",
-            Self::Calendar => "calendar",
-            Self::Inbox => "inbox",
-        }
-    }
-}
-
-impl From<ViewPage> for Value {
-    fn from(page: ViewPage) -> Self {
-        Self::Text(page.name().to_owned())
-    }
-}
-
-impl FromValue for ViewPage {
-    const WHAT: &'static str = "a page of the console";
-    fn from_value(value: &Value) -> Option<Self> {
-        let name = String::from_value(value)?;
-        Self::ALL.into_iter().find(|page| page.name() == name)
+store::words! {
+    /// A page of the console that shows a list.
+    #[expect(missing_docs, reason = "the names are the documentation")]
+    pub enum ViewPage (ViewPage, "a page of the console") {
+        Findings "findings",
+        Scans "scans",
+        Assets "assets",
+        Projects "projects",
+        Agreements "agreements",
+        Reports "reports",
+        Approvals "approvals",
+        Calendar "calendar",
+        Inbox "inbox",
     }
 }
 
@@ -128,10 +85,10 @@ pub(crate) fn insert(
     user: Id,
     page: ViewPage,
     (name, query): (String, String),
-) -> Result<SavedView, Problem> {
+) -> Result<SavedView, Refused> {
     let made = tx.one::<(u64,)>(COUNT, params![user])?;
     if made.is_some_and(|(count,)| count >= MOST) {
-        return Err(Problem::field(
+        return Err(Refused::field(
             "name",
             format!("you already have {MOST} saved views; delete one first"),
         ));
@@ -148,11 +105,11 @@ pub(crate) fn insert(
     })
 }
 
-fn refused(error: Error) -> Problem {
+fn refused(error: Error) -> Refused {
     match error {
-        Error::Unique => Problem::conflict("This page already has a saved view with this name."),
+        Error::Unique => Refused::conflict("This page already has a saved view with this name."),
         // The user was deleted meanwhile, and their credentials too.
-        Error::Foreign => Problem::unauthorized(),
+        Error::Foreign => Refused::SignedOut,
         other => other.into(),
     }
 }
@@ -169,10 +126,10 @@ pub(crate) fn update(
     user: Id,
     id: Id,
     (name, query): (Option<String>, Option<String>),
-) -> Result<SavedView, Problem> {
+) -> Result<SavedView, Refused> {
     tx.one(UPDATE, params![id, user, name, query])
         .map_err(refused)?
-        .ok_or_else(Problem::not_found)
+        .ok_or(Refused::NotFound)
 }
 
 const DELETE: &str = "delete from saved_views where id = $1 and user_id = $2";
@@ -181,9 +138,9 @@ const DELETE: &str = "delete from saved_views where id = $1 and user_id = $2";
 ///
 /// # Errors
 /// 404 if they have none with this id.
-pub(crate) fn delete(tx: &mut Tx<'_>, user: Id, id: Id) -> Result<(), Problem> {
+pub(crate) fn delete(tx: &mut Tx<'_>, user: Id, id: Id) -> Result<(), Refused> {
     match tx.execute(DELETE, params![id, user])? {
-        0 => Err(Problem::not_found()),
+        0 => Err(Refused::NotFound),
         _ => Ok(()),
     }
 }

@@ -72,38 +72,21 @@ pub struct Subject {
     pub id: Id,
 }
 
-/// The type of a record.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(rename_all = "snake_case")]
-#[expect(missing_docs, reason = "the names are the documentation")]
-pub enum SubjectType {
-    Finding,
-    Scan,
-    Asset,
-    Project,
-    Report,
-    Agreement,
-    Approval,
-    Notification,
-    Destination,
-    Announcement,
-}
-
-impl SubjectType {
-    /// The name in the API.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Finding => "finding",
-            Self::Scan => "scan",
-            Self::Asset => "asset",
-            Self::Project => "project",
-            Self::Report => "report",
-            Self::Agreement => "agreement",
-            Self::Approval => "approval",
-            Self::Notification => "notification",
-            Self::Destination => "destination",
-            Self::Announcement => "announcement",
-        }
+crate::words! {
+    // In this order: links that may lead to several records prefer the earlier.
+    /// The type of a record.
+    #[expect(missing_docs, reason = "the names are the documentation")]
+    pub enum SubjectType (SubjectType) {
+        Finding "finding",
+        Scan "scan",
+        Approval "approval",
+        Report "report",
+        Agreement "agreement",
+        Asset "asset",
+        Project "project",
+        Notification "notification",
+        Destination "destination",
+        Announcement "announcement",
     }
 }
 

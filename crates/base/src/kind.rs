@@ -1,9 +1,5 @@
 //! The table of event kinds (promise V3). The API serves it; `docs/events.md` is generated from it.
 
-use std::{fmt, str::FromStr};
-
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
 /// The table's row for a kind.
 #[derive(Debug, Clone, Copy)]
 #[expect(clippy::struct_excessive_bools, reason = "columns of a table, not states")]
@@ -33,6 +29,8 @@ macro_rules! kinds {
         impl Kind {
             /// All kinds, in the order of the table.
             pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+
+            const NAMES: &'static [&'static str] = &[$($name,)*];
 
             /// The row of this kind.
             pub const fn about(self) -> &'static About {
@@ -111,11 +109,6 @@ kinds! {
     NotificationAllRead   "notification.all_read"  no  no  yes no  "All notifications were read.";
 }
 
-/// The text is not a kind.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("not an event type: GET /api/v1/event-types lists them")]
-pub struct NotAKind;
-
 impl Kind {
     /// The name in the API and in storage, such as `finding.assigned`.
     pub const fn name(self) -> &'static str {
@@ -130,45 +123,7 @@ impl Kind {
     }
 }
 
-impl fmt::Display for Kind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-impl FromStr for Kind {
-    type Err = NotAKind;
-    fn from_str(text: &str) -> Result<Self, NotAKind> {
-        Self::ALL
-            .iter()
-            .copied()
-            .find(|kind| kind.name() == text)
-            .ok_or(NotAKind)
-    }
-}
-
-impl Serialize for Kind {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.name())
-    }
-}
-
-impl<'de> Deserialize<'de> for Kind {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
-        text.parse().map_err(serde::de::Error::custom)
-    }
-}
-
-impl utoipa::ToSchema for Kind {}
-impl utoipa::PartialSchema for Kind {
-    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
-        utoipa::openapi::ObjectBuilder::new()
-            .schema_type(utoipa::openapi::schema::Type::String)
-            .enum_values(Some(Self::ALL.iter().map(|kind| kind.name())))
-            .into()
-    }
-}
+crate::word!(Kind, Kind, None);
 
 #[cfg(test)]
 mod tests {

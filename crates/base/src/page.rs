@@ -6,20 +6,6 @@
 use crate::{Id, Subject, SubjectType};
 
 impl SubjectType {
-    /// All of them; links that may lead to several records prefer the earlier.
-    pub const ALL: [Self; 10] = [
-        Self::Finding,
-        Self::Scan,
-        Self::Approval,
-        Self::Report,
-        Self::Agreement,
-        Self::Asset,
-        Self::Project,
-        Self::Notification,
-        Self::Destination,
-        Self::Announcement,
-    ];
-
     /// The path of these records' pages, to be followed by the record's id. None for types without a page.
     pub const fn page(self) -> Option<&'static str> {
         match self {

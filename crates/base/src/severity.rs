@@ -1,66 +1,15 @@
 //! The scale of severities.
 
-use std::{fmt, str::FromStr};
-
-use serde::{Deserialize, Serialize};
-
-/// How severe it is. Ordered: `Informational < Low < Medium < High < Critical < Urgent`.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema,
-)]
-#[serde(rename_all = "lowercase")]
-#[expect(missing_docs, reason = "the names are the documentation")]
-pub enum Severity {
-    Informational,
-    Low,
-    Medium,
-    High,
-    Critical,
-    Urgent,
-}
-
-/// The text is not a severity.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("not a severity: expected informational, low, medium, high, critical or urgent")]
-pub struct NotASeverity;
-
-impl Severity {
-    /// All of them, lowest first.
-    pub const ALL: [Self; 6] = [
-        Self::Informational,
-        Self::Low,
-        Self::Medium,
-        Self::High,
-        Self::Critical,
-        Self::Urgent,
-    ];
-
-    /// The name in the API and in storage.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Informational => "informational",
-            Self::Low => "low",
-            Self::Medium => "medium",
-            Self::High => "high",
-            Self::Critical => "critical",
-            Self::Urgent => "urgent",
-        }
-    }
-}
-
-impl fmt::Display for Severity {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-impl FromStr for Severity {
-    type Err = NotASeverity;
-    fn from_str(text: &str) -> Result<Self, NotASeverity> {
-        Self::ALL
-            .into_iter()
-            .find(|severity| severity.name() == text)
-            .ok_or(NotASeverity)
+crate::words! {
+    /// How severe it is. Ordered: `Informational < Low < Medium < High < Critical < Urgent`.
+    #[expect(missing_docs, reason = "the names are the documentation")]
+    pub enum Severity (Severity) {
+        Informational "informational",
+        Low "low",
+        Medium "medium",
+        High "high",
+        Critical "critical",
+        Urgent "urgent",
     }
 }
 
@@ -77,6 +26,10 @@ mod tests {
         for severity in Severity::ALL {
             assert_eq!(severity.name().parse(), Ok(severity));
         }
-        assert_eq!("Critical".parse::<Severity>(), Err(NotASeverity));
+        let refused = "Critical".parse::<Severity>().unwrap_err().to_string();
+        assert_eq!(
+            refused,
+            "must be one of informational, low, medium, high, critical, urgent"
+        );
     }
 }

@@ -8,7 +8,7 @@ pub mod http;
 use std::time::Duration;
 
 use access::{
-    Problem, directory,
+    Refused, directory,
     feed_keys::{self, FeedKey},
 };
 use base::{Id, Scope, Time};
@@ -39,15 +39,15 @@ pub(crate) struct Settings {
 }
 
 impl Settings {
-    pub(crate) fn of(key: &FeedKey) -> Result<Self, Problem> {
+    pub(crate) fn of(key: &FeedKey) -> Result<Self, Refused> {
         serde_json::from_str(&key.settings).map_err(|_| {
             tracing::error!(feed = %key.id, "the stored settings of a calendar feed cannot be read");
-            Problem::internal()
+            Refused::Fault
         })
     }
 
-    pub(crate) fn text(&self) -> Result<String, Problem> {
-        serde_json::to_string(self).map_err(|_| Problem::internal())
+    pub(crate) fn text(&self) -> Result<String, Refused> {
+        serde_json::to_string(self).map_err(|_| Refused::Fault)
     }
 }
 
@@ -65,13 +65,13 @@ pub(crate) struct Found {
 /// # Errors
 /// 404 for a key that is not valid: unknown, revoked, of a disabled user, or of a company that its owner no longer
 /// sees.
-pub(crate) fn read(tx: &mut Tx<'_>, key: &str) -> Result<Found, Problem> {
-    let opened = feed_keys::open(tx, key)?.ok_or_else(Problem::not_found)?;
+pub(crate) fn read(tx: &mut Tx<'_>, key: &str) -> Result<Found, Refused> {
+    let opened = feed_keys::open(tx, key)?.ok_or(Refused::NotFound)?;
     let settings = Settings::of(&opened.key)?;
     if let Some(company) = settings.company_id
         && !directory::has_company(tx, company, &opened.scope)?
     {
-        return Err(Problem::not_found());
+        return Err(Refused::NotFound);
     }
     let (items, cut) = entries(tx, &settings, opened.key.user_id, &opened.scope)?;
     Ok(Found {
@@ -89,7 +89,7 @@ fn entries(
     settings: &Settings,
     owner: Id,
     scope: &Scope,
-) -> Result<(Vec<Item>, bool), Problem> {
+) -> Result<(Vec<Item>, bool), Refused> {
     let today = Date::of(tx.now()).midnight();
     let [back, ahead] = MONTHS.map(|count| window::months(today, count));
     let mut ask = |from: Time, to: Time, limit: u32| {

@@ -1,6 +1,9 @@
 //! `/calendar`.
 
-use access::{Caller, Json, Page, Problem, Query, page::CursorText};
+use access::{
+    Caller, Json, Page, Problem, Query,
+    page::{self, CursorText},
+};
 use axum::extract::State;
 use base::{Id, Severity, SubjectType, Time};
 use records::{
@@ -51,8 +54,7 @@ impl CalendarQuery {
     }
 
     fn after(&self) -> Result<Option<Cursor>, Problem> {
-        let parsed = self.cursor.as_deref().map(str::parse).transpose();
-        parsed.map_err(|()| Problem::field("cursor", "is not a calendar cursor"))
+        Ok(page::position(self.cursor.as_deref())?)
     }
 }
 
@@ -165,9 +167,7 @@ pub async fn get(
         limit: limit + 1,
     };
     let items = calendar.store().read(move |tx| dated::due(tx, &query));
-    let page = Page::cut(items.await.map_err(Problem::from)?, limit, |item| {
-        item.cursor().to_string()
-    });
+    let page = Page::cut(items.await.map_err(Problem::from)?, limit, dated::Item::cursor);
     let page = page.map(Item::from);
     Ok(Json(Feed {
         items: page.items,

@@ -1,6 +1,6 @@
 //! The calendar: what is due, on one timeline, as JSON and as subscribable iCalendar feeds.
 //!
-//! Owns: the time window and the zone whose days count, the feed of [`records::dated`], what a subscribed feed shows
+//! Owns: its [`router`], the time window and the zone whose days count, the feed of [`records::dated`], what a subscribed feed shows
 //! and how it is written ([`ical`]). Must not: own data (a feed's key is a credential of `access`), have a status rule
 //! of its own, or listen to the bus.
 
@@ -13,6 +13,7 @@ pub use window::{MAX_DAYS, Window};
 
 use access::Access;
 use store::Store;
+use utoipa_axum::{router::OpenApiRouter, routes};
 
 /// The state of this crate's handlers.
 #[derive(Clone)]
@@ -34,4 +35,13 @@ impl Calendar {
     fn store(&self) -> &Store {
         self.access.store()
     }
+}
+
+/// The routes of this crate, behind [`authenticate`](access::authenticate).
+pub fn router() -> OpenApiRouter<Calendar> {
+    OpenApiRouter::new()
+        .routes(routes!(http::get))
+        .routes(routes!(feeds::http::list, feeds::http::create))
+        .routes(routes!(feeds::http::delete))
+        .routes(routes!(feeds::http::fetch))
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use access::{Problem, validate::Check};
+use access::validate::{Check, Invalid};
 use base::Time;
 use jiff::{Span, tz::TimeZone};
 use records::Date;
@@ -23,8 +23,8 @@ impl Window {
     /// The requested window; the defaults are one month back and two months ahead of now.
     ///
     /// # Errors
-    /// 422 for one that ends before it starts or spans more than [`MAX_DAYS`].
-    pub fn new(from: Option<Time>, to: Option<Time>, now: Time) -> Result<Self, Problem> {
+    /// Names the field if it ends before it starts or spans more than [`MAX_DAYS`].
+    pub fn new(from: Option<Time>, to: Option<Time>, now: Time) -> Result<Self, Invalid> {
         let window = Self {
             from: from.unwrap_or_else(|| months(now, -1)),
             to: to.unwrap_or_else(|| months(now, 2)),
@@ -39,7 +39,7 @@ impl Window {
             field,
             "`from` and `to` must be at most 400 days apart",
         );
-        check.done().map(|()| window)
+        check.valid().map(|()| window)
     }
 
     /// Its first and last day in a zone. A date is in the window when any part of that day is.
@@ -99,7 +99,7 @@ mod tests {
             Window::new(from.map(time), to.map(time), now)
                 .map_err(|problem| {
                     problem
-                        .errors()
+                        .0
                         .iter()
                         .map(|error| error.field.clone())
                         .collect::<Vec<_>>()

@@ -3,10 +3,6 @@
 //! Owns: [`Channel`], and everything read from the [`Descriptor`]s of all channels.
 //! Must not: contain anything specific to one channel; that belongs in the channel's own module.
 
-use std::{fmt, str::FromStr};
-
-use serde::{Deserialize, Serialize};
-
 use crate::{
     chat,
     descriptor::{Descriptor, Kind},
@@ -16,10 +12,7 @@ use crate::{
 macro_rules! registry {
     ($($channel:ident => $about:path;)*) => {
         /// A way to notify someone.
-        #[derive(
-            Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema,
-        )]
-        #[serde(rename_all = "snake_case")]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[expect(missing_docs, reason = "the names are the documentation")]
         pub enum Channel {
             $($channel,)*
@@ -28,6 +21,8 @@ macro_rules! registry {
         impl Channel {
             /// All channels.
             pub const ALL: [Self; [$(stringify!($channel)),*].len()] = [$(Self::$channel),*];
+
+            const NAMES: &'static [&'static str] = &[$($about.name),*];
 
             /// The channel's descriptor.
             pub const fn about(self) -> &'static Descriptor {
@@ -104,35 +99,7 @@ const fn personal() -> [Channel; PERSONAL] {
     found
 }
 
-/// A text that is not a channel's name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct NotAChannel;
-
-impl std::error::Error for NotAChannel {}
-
-impl fmt::Display for NotAChannel {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (last, before) = Channel::ALL.split_last().ok_or(fmt::Error)?;
-        let before: Vec<_> = before.iter().map(|channel| channel.name()).collect();
-        write!(f, "not a channel: expected {} or {last}", before.join(", "))
-    }
-}
-
-impl fmt::Display for Channel {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-impl FromStr for Channel {
-    type Err = NotAChannel;
-    fn from_str(text: &str) -> Result<Self, NotAChannel> {
-        Self::ALL
-            .into_iter()
-            .find(|channel| channel.name() == text)
-            .ok_or(NotAChannel)
-    }
-}
+base::word!(Channel, Channel, Some("A way to notify someone.".to_owned()));
 
 #[cfg(test)]
 mod tests {
@@ -154,7 +121,7 @@ mod tests {
         }
         let refused = "pager".parse::<Channel>().unwrap_err().to_string();
         assert!(
-            refused.starts_with("not a channel: expected in_app, email, webhook, slack"),
+            refused.starts_with("must be one of in_app, email, webhook, slack, "),
             "{refused}"
         );
     }

@@ -35,7 +35,7 @@ pub mod teams;
 pub mod testing;
 pub mod webhook;
 
-pub use channel::{Channel, NotAChannel};
+pub use channel::Channel;
 pub use descriptor::Descriptor;
 pub use message::Message;
 pub use outbound::{Outbound, SigningMaster};

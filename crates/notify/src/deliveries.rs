@@ -34,7 +34,7 @@ pub(crate) use quarantine::{readable_now, release};
 pub use queue::{Queue, queue};
 pub(crate) use record::{AttemptResult, Recorded, record};
 pub(crate) use recover::{RecoverFrom, recover};
-pub use state::{NotAState, State};
+pub use state::State;
 
 #[cfg(test)]
 mod tests;

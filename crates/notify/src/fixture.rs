@@ -7,32 +7,19 @@ mod running;
 use std::{future::Future, time::Duration};
 
 use access::{Access, Role, testing as people};
-use axum::{Router, body::Body, http::Request};
+use axum::Router;
 use base::{Audience, Clock, Event, Id, Kind, Severity, Subject, SubjectType, Time};
 use serde_json::Value as Json;
 use store::{MigrationSet, Store};
-use tower::ServiceExt;
-use utoipa_axum::{router::OpenApiRouter, routes};
+use testkit::Client;
 
 use crate::{
     Doorbell, Engine,
-    announcements::http::*,
     channel::Channel,
     channels::{Channels, SigningMaster, destination::Hosts, email},
-    chat::http::*,
-    deliveries::{http::*, quarantined::*, resend::http::*},
-    destinations::{New, Owner, http::*},
-    egress, engine,
-    follows::http::*,
-    inbox::http::*,
-    kinds::*,
-    preferences::http::*,
-    reads::http::*,
-    rules::{http::*, secrets::*, sources::*},
+    destinations::{New, Owner},
+    egress, engine, router,
     target::UrlTarget,
-    teams::http::*,
-    trace::*,
-    unsubscribe::*,
 };
 
 /// The fixture's tables.
@@ -219,28 +206,21 @@ impl Fixture {
     }
 
     async fn call_with(&self, credential: &str, method: &str, path: &str, body: Json) -> (u16, Json) {
-        let request = Request::builder()
-            .method(method)
-            .uri(path)
-            .header("authorization", format!("Bearer {credential}"))
-            .header("content-type", "application/json")
-            .body(if body.is_null() {
-                Body::empty()
-            } else {
-                Body::from(body.to_string())
-            })
-            .unwrap();
-        let response = self.router().oneshot(request).await.unwrap();
-        let status = response.status().as_u16();
-        let bytes = axum::body::to_bytes(response.into_body(), 1 << 20).await.unwrap();
-        (status, serde_json::from_slice(&bytes).unwrap_or(Json::Null))
+        let bytes = if body.is_null() {
+            Vec::new()
+        } else {
+            body.to_string().into_bytes()
+        };
+        let client = Client::new(&self.router(), self.name).bearer(credential);
+        let answer = client.raw(method, path, Some(("application/json", bytes))).await;
+        let body = serde_json::from_slice(&answer.bytes).unwrap_or(Json::Null);
+        (answer.status.as_u16(), body)
     }
 
     /// The status for a caller without a session.
     pub(crate) async fn without_session(&self, method: &str, path: &str) -> u16 {
-        let request = Request::builder().method(method).uri(path);
-        let request = request.body(Body::empty()).unwrap();
-        self.router().oneshot(request).await.unwrap().status().as_u16()
+        let client = Client::new(&self.router(), self.name);
+        client.send(method, path, None).await.status.as_u16()
     }
 
     /// The body of a GET, which must answer 200.
@@ -262,46 +242,12 @@ impl Fixture {
                 hosts: vec!["hooks.acme.example".to_owned()],
             },
         };
-        let (router, document) = OpenApiRouter::new()
-            .routes(routes!(list_notifications))
-            .routes(routes!(summarize))
-            .routes(routes!(mark_read))
-            .routes(routes!(mark_all_read))
-            .routes(routes!(list_rules, create_rule))
-            .routes(routes!(try_rule))
-            .routes(routes!(get_rule, change_rule, delete_rule))
-            .routes(routes!(list_webhook_secrets))
-            .routes(routes!(rotate_webhook_secrets))
-            .routes(routes!(get_preferences, put_preferences))
-            .routes(routes!(get_chat, put_chat))
-            .routes(routes!(list_event_types))
-            .routes(routes!(list_deliveries))
-            .routes(routes!(list_set_aside))
-            .routes(routes!(get_delivery))
-            .routes(routes!(redeliver))
-            .routes(routes!(redeliver_all))
-            .routes(routes!(send_now))
-            .routes(routes!(list_teams, create_team))
-            .routes(routes!(get_team, change_team, delete_team))
-            .routes(routes!(list_destinations))
-            .routes(routes!(summarize_destinations))
-            .routes(routes!(test_destination))
-            .routes(routes!(trace_event))
-            .routes(routes!(list_announcements, create_announcement))
-            .routes(routes!(withdraw_announcement))
-            .routes(routes!(list_sources))
-            .routes(routes!(follow_finding, unfollow_finding))
-            .routes(routes!(follow_project, unfollow_project))
-            .routes(routes!(time_to_know))
-            .routes(routes!(ask, unsubscribe))
+        let (router, document) = router::notifications()
+            .merge(router::previews())
+            .merge(router::tests())
             .split_for_parts();
         assert_eq!(document.paths.paths.len(), 31, "every path is documented");
-        router
-            .layer(axum::middleware::from_fn_with_state(
-                self.access.clone(),
-                access::authenticate,
-            ))
-            .with_state(state)
+        testkit::guarded(router.with_state(state), &self.access)
     }
 
     /// Every record is in the company.

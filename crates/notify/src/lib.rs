@@ -9,6 +9,7 @@
 //! Files import downwards only, and a test enforces it (`crates/server/tests/layers.rs`):
 //!
 //! ```text
+//! router
 //! engine  trace                                       -- the loops; who was notified, and why
 //! rules
 //! groups
@@ -45,6 +46,7 @@ mod opened;
 pub mod plan;
 pub mod preferences;
 pub mod reads;
+pub mod router;
 pub mod rules;
 mod signing;
 mod sql;

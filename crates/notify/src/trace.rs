@@ -10,7 +10,7 @@ mod summary;
 
 use std::collections::{BTreeSet, HashMap};
 
-use access::{Caller, Json, Path, Problem, Query, Role, Vault, directory};
+use access::{Caller, Json, Path, Problem, Query, Refused, Role, Vault, directory};
 use axum::extract::State as Extract;
 use base::{Audience, Event, Id, Kind, Scope, Severity, Subject, Time};
 use serde::{Deserialize, Serialize};
@@ -158,7 +158,7 @@ pub async fn trace_event(
         .access
         .store()
         .read(move |tx| answer(tx, &vault, &caller, (id, about)));
-    read.await.map(Json)
+    Ok(Json(read.await?))
 }
 
 fn answer(
@@ -166,16 +166,16 @@ fn answer(
     vault: &Vault,
     caller: &Caller,
     (id, about): (Id, About),
-) -> Result<Answer, Problem> {
+) -> Result<Answer, Refused> {
     let event = match outbox::event(tx, id, &Scope::All) {
         // Who may ask about it cannot be determined either.
         Err(Error::Decode(_)) if caller.is_admin => {
-            return Err(Problem::conflict(
+            return Err(Refused::conflict(
                 "This version of the server cannot read this event. It is quarantined.",
             ));
         }
-        Err(Error::Decode(_)) => return Err(Problem::not_found()),
-        event => event?.ok_or_else(Problem::not_found)?,
+        Err(Error::Decode(_)) => return Err(Refused::NotFound),
+        event => event?.ok_or(Refused::NotFound)?,
     };
     let view = View::of(tx, caller, &event, about)?;
     let mut gathered = gather::gather(tx, event)?;
@@ -203,9 +203,9 @@ fn of_person(
     (view, caller): (&View, &Caller),
     user: Id,
     mut gathered: Gathered,
-) -> Result<PersonTrace, Problem> {
+) -> Result<PersonTrace, Refused> {
     let person = directory::people(tx, &[user])?.pop();
-    let name = person.ok_or_else(Problem::not_found)?.name;
+    let name = person.ok_or(Refused::NotFound)?.name;
     let name = base::text::name(&name, 80).unwrap_or_else(|| "This person".to_owned());
     let rules = rules::current(tx, vault)?;
     let wanted = Wanted::by_events(std::slice::from_ref(&gathered.event), &rules).and(user);
@@ -280,7 +280,7 @@ const ROW: &str = "select id from notifications where user_id = $1 and event_id 
 
 impl View {
     /// What the caller may see, if they may ask at all.
-    fn of(tx: &mut Tx<'_>, caller: &Caller, event: &Event, about: About) -> Result<Self, Problem> {
+    fn of(tx: &mut Tx<'_>, caller: &Caller, event: &Event, about: About) -> Result<Self, Refused> {
         if caller.is_admin {
             return Ok(Self::All);
         }
@@ -291,7 +291,7 @@ impl View {
             _ if manages => {
                 let visible = visible(tx, caller)?;
                 match about {
-                    About::One(user) if !visible.contains(&user) => Err(Problem::not_found()),
+                    About::One(user) if !visible.contains(&user) => Err(Refused::NotFound),
                     _ => Ok(Self::Managed { visible }),
                 }
             }
@@ -301,15 +301,15 @@ impl View {
                 if caller.scope.reaches(me, event.audience) || row.is_some() {
                     Ok(Self::Own)
                 } else {
-                    Err(Problem::not_found())
+                    Err(Refused::NotFound)
                 }
             }
             _ => match event.audience {
                 Audience::Company(company) => {
                     caller.may(company, Role::Manager)?;
-                    Err(Problem::not_found())
+                    Err(Refused::NotFound)
                 }
-                Audience::Platform | Audience::User(_) => Err(Problem::not_found()),
+                Audience::Platform | Audience::User(_) => Err(Refused::NotFound),
             },
         }
     }

@@ -91,5 +91,5 @@ pub async fn list(
         })
         .await?;
     let rows = events.iter().filter_map(Activity::of).collect();
-    Ok(Json(Page::cut(rows, limit, |row: &Activity| row.id.to_string())))
+    Ok(Json(Page::cut(rows, limit, |row: &Activity| row.id)))
 }

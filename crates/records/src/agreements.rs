@@ -4,6 +4,7 @@
 
 use base::Id;
 use serde_json::Map;
+use store::words;
 
 use crate::{
     Refused,
@@ -16,7 +17,6 @@ use crate::{
         record,
         schema::Property,
     },
-    word::words,
 };
 
 words! {

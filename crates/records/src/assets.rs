@@ -4,7 +4,7 @@
 
 use base::Id;
 use serde_json::Map;
-use store::{Tx, params};
+use store::{Tx, params, words};
 
 use crate::{
     Named, Refused,
@@ -17,7 +17,6 @@ use crate::{
         record,
         schema::Property,
     },
-    word::words,
 };
 
 words! {

@@ -24,6 +24,7 @@ pub mod order;
 pub mod projects;
 pub mod record;
 pub mod reports;
+pub mod router;
 pub mod scans;
 pub mod sla;
 pub mod targets;
@@ -31,16 +32,14 @@ pub mod targets;
 mod column;
 mod differ;
 pub mod owned;
-mod refused;
 mod tags;
 mod text;
 mod turns;
-mod word;
 
+pub use access::Refused;
 pub use by::{By, Named, Place};
 pub use clock::SlaClock;
 pub use date::Date;
-pub use refused::Refused;
 pub use text::{MAX_COMMENT, MAX_DESCRIPTION, MAX_LINE, MAX_SEARCH, MAX_TITLE};
 
 use base::Id;

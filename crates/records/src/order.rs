@@ -5,11 +5,11 @@
 
 use std::str::FromStr;
 
-use crate::Refused;
-
 use access::{FieldError, Page, PageQuery, validate::Check};
-use base::Id;
+use base::{Cursor, Id};
 use store::Select;
+
+use crate::Refused;
 
 /// What rows are sorted by, in SQL and as a function of a row.
 type Key<T> = (&'static str, fn(&T) -> i64);
@@ -89,17 +89,14 @@ impl<T: Sorted> Sort<T> {
         let limit = page.rows()?;
         let than = if self.0.ascends { ">" } else { "<" };
         let id = T::ID;
-        let after = page.cursor.as_deref().map(|text| {
-            self.after(text)
-                .ok_or_else(|| Refused::field("cursor", "must be a cursor of this list"))
-        });
-        let select = match (after.transpose()?, self.0.key) {
+        let select = match (page.position::<Last>()?, self.0.key) {
             (None, _) => select,
-            (Some((_, last)), None) => select.push(&format!(" and {id} {than} ?"), vec![last.into()]),
-            (Some((value, last)), Some((key, _))) => select.push(
+            (Some(Last::ById(last)), None) => select.push(&format!(" and {id} {than} ?"), vec![last.into()]),
+            (Some(Last::ByKey(order, value, last)), Some((key, _))) if order == self.0.name => select.push(
                 &format!(" and ({key}, {id}) {than} (?, ?)"),
                 vec![value.into(), last.into()],
             ),
+            (Some(_), _) => return Err(Refused::field("cursor", "must be a cursor of this list")),
         };
         Ok(self.first(select, (self.0.key.map(|(key, _)| key), id), limit))
     }
@@ -152,20 +149,29 @@ impl<T: Sorted> Sort<T> {
     /// 422 for an invalid limit.
     pub(crate) fn cut(self, rows: Vec<T>, page: &PageQuery) -> Result<Page<T>, Refused> {
         Ok(Page::cut(rows, page.rows()?, |row| match self.0.key {
-            None => row.id().to_string(),
-            Some((_, key)) => format!("{}~{}~{}", self.0.name, key(row), row.id()),
+            None => Last::ById(row.id()),
+            Some((_, key)) => Last::ByKey(self.0.name.to_owned(), key(row), row.id()),
         }))
     }
+}
 
-    /// The content of a cursor: the key and the id of the last row. None for a cursor of another order.
-    fn after(self, text: &str) -> Option<(i64, Id)> {
-        if self.0.key.is_none() {
-            return Some((0, text.parse().ok()?));
+/// Where a page ends: the last row by its id, or by the name of the order, the key and the id.
+enum Last {
+    ById(Id),
+    ByKey(String, i64, Id),
+}
+
+impl Cursor for Last {
+    fn write(&self) -> String {
+        match self {
+            Self::ById(id) => id.write(),
+            Self::ByKey(order, key, id) => (order.clone(), *key, *id).write(),
         }
-        let mut parts = text.split('~');
-        let named = parts.next() == Some(self.0.name);
-        let (key, id) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
-        (named && parts.next().is_none()).then_some((key, id))
+    }
+
+    fn read(text: &str) -> Option<Self> {
+        let by_key = Cursor::read(text).map(|(order, key, id)| Self::ByKey(order, key, id));
+        by_key.or_else(|| Id::read(text).map(Self::ById))
     }
 }
 

@@ -5,7 +5,7 @@
 use access::directory;
 use base::{Id, Scope};
 use serde_json::Map;
-use store::{Tx, params};
+use store::{Tx, params, words};
 
 use crate::{
     Date, Named, Place, Refused,
@@ -20,7 +20,6 @@ use crate::{
         record,
         schema::Property,
     },
-    word::words,
 };
 
 words! {

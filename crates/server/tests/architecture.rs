@@ -27,6 +27,8 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     ("notify", &["base", "channels", "store", "access"]),
     ("realtime", &["base", "access"]),
     ("calendar", &["base", "store", "access", "records"]),
+    // Only for tests: no crate may depend on it otherwise.
+    ("testkit", &["base", "store", "access"]),
     (
         "campanile",
         &[

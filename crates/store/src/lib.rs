@@ -1,7 +1,7 @@
 //! The databases behind one [`Store::read`] and one [`Store::write`], the event table and its outbox.
 //!
 //! Owns: the drivers (SQLite by rusqlite on one writer thread with group commit, PostgreSQL by tokio-postgres),
-//! transactions, migrations, [`Tx::emit`] and the [`outbox`]. It is the only crate that names a driver.
+//! transactions, migrations, [`Tx::emit`] and the [`outbox`], and [`lease`]s. It is the only crate that names a driver.
 //! Must not: know a domain, or branch on the database anywhere a caller can see.
 //!
 //! SQL is a portable subset: `text`, `bigint`, `double precision`; `$1` parameters; `on conflict`, `returning`,
@@ -9,6 +9,7 @@
 
 mod error;
 mod job;
+pub mod lease;
 mod load;
 mod migrate;
 pub mod outbox;
@@ -25,6 +26,7 @@ pub mod testing;
 mod tx;
 pub mod unreadable;
 mod value;
+mod words;
 
 use std::{any::Any, sync::Arc, time::Duration};
 
@@ -32,6 +34,7 @@ use base::{Bus, Clock, Time};
 use tokio::sync::oneshot;
 
 pub use error::Error;
+pub use lease::Lease;
 pub use load::Load;
 pub use migrate::MigrationSet;
 pub use requester::Requester;

@@ -14,7 +14,7 @@ use base::Id;
 use store::{Tx, params};
 
 use super::{Action, By, Entry, note};
-use crate::{Peer, Problem};
+use crate::{Peer, Refused};
 
 /// The most accounts of one sweep; any more are not logged.
 const ACCOUNTS: usize = 1_000;
@@ -57,7 +57,7 @@ const NAME: &str = "select name from users where id = $1";
 
 impl Counted {
     /// Logs them, one entry per account.
-    pub(crate) fn note(self, tx: &mut Tx<'_>) -> Result<(), Problem> {
+    pub(crate) fn note(self, tx: &mut Tx<'_>) -> Result<(), Refused> {
         for (account, refused) in self.0 {
             let Some((name,)) = tx.one::<(String,)>(NAME, params![account])? else {
                 continue;

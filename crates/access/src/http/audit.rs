@@ -62,5 +62,5 @@ pub async fn list(
     };
     let store = access.store();
     let rows = store.scan(move |tx| audit::list(tx, &filter, limit + 1)).await?;
-    Ok(Json(Page::cut(rows, limit, |entry| entry.id.to_string())))
+    Ok(Json(Page::cut(rows, limit, |entry| entry.id)))
 }

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use store::{Tx, params};
 
 use crate::{
-    Access, AccessChange, Caller, Json, Peer, Problem, Secret, User,
+    Access, AccessChange, Caller, Json, Peer, Problem, Refused, Secret, User,
     audit::{self, Action, By, Entry},
     credentials::{self, Kind},
     end_credentials,
@@ -215,8 +215,9 @@ async fn check_password(
 
 /// Whether the database is read-only or full.
 fn refuses_writes(problem: &Problem) -> bool {
-    let read_only = Problem::from(store::Error::ReadOnly);
-    problem.status() == StatusCode::INSUFFICIENT_STORAGE || problem.detail() == read_only.detail()
+    [store::Error::ReadOnly, store::Error::Full]
+        .into_iter()
+        .any(|error| Problem::from(error) == *problem)
 }
 
 /// Begins a session in memory: users should be able to read even if nothing can be written.
@@ -320,8 +321,8 @@ pub async fn logout(
                             Ok(((), vec![change]))
                         }
                         // It ended in the meantime.
-                        Err(problem) if problem.status() == StatusCode::NOT_FOUND => Ok(((), Vec::new())),
-                        Err(problem) => Err(problem),
+                        Err(Refused::NotFound) => Ok(((), Vec::new())),
+                        Err(refused) => Err(refused.into()),
                     },
                 )
                 .await?;

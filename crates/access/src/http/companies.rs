@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 use store::Tx;
 
 use crate::{
-    Access, Caller, Company, Create, Created, Json, Member, Page, PageQuery, Path, Problem, Query, Role,
+    Access, Caller, Company, Create, Created, Json, Member, Page, PageQuery, Path, Problem, Query, Refused,
+    Role,
     audit::{self, Action, By, Entry},
     companies,
     http::NAME,
@@ -87,7 +88,7 @@ pub async fn list(
             )
         })
         .await?;
-    Ok(Json(Page::cut(rows, limit, |company| company.id.to_string())))
+    Ok(Json(Page::cut(rows, limit, |company| company.id)))
 }
 
 /// Create a company
@@ -202,9 +203,9 @@ pub async fn delete(
 }
 
 /// Requires an administrator; a caller without access to the company does not learn that it exists.
-pub(crate) fn administer(caller: &Caller, company: Id) -> Result<(), Problem> {
+pub(crate) fn administer(caller: &Caller, company: Id) -> Result<(), Refused> {
     if !caller.scope.allows(company) {
-        return Err(Problem::not_found());
+        return Err(Refused::NotFound);
     }
     caller.admin()
 }

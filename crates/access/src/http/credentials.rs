@@ -47,7 +47,7 @@ pub async fn list(
         .store()
         .read(move |tx| user_credentials::list(tx, id, idle, (before, limit + 1)))
         .await?;
-    let page = Page::cut(rows, limit, |credential| credential.id.to_string());
+    let page = Page::cut(rows, limit, |credential| credential.id);
     Ok(Json(page))
 }
 

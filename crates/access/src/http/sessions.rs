@@ -33,7 +33,7 @@ pub async fn list(
         .store()
         .read(move |tx| sessions::list(tx, caller.user_id, idle, (before, limit + 1)))
         .await?;
-    let page = Page::cut(rows, limit, |session| session.id.to_string());
+    let page = Page::cut(rows, limit, |session| session.id);
     Ok(Json(page.map(|session| Session {
         current: session.id == caller.session,
         ..session

@@ -62,7 +62,7 @@ pub async fn list(
         .store()
         .read(move |tx| credentials::tokens(tx, caller.user_id, after, limit + 1))
         .await?;
-    Ok(Json(Page::cut(rows, limit, |token| token.id.to_string())))
+    Ok(Json(Page::cut(rows, limit, |token| token.id)))
 }
 
 /// Create an API token

@@ -99,7 +99,7 @@ pub async fn list(
             )
         })
         .await?;
-    Ok(Json(Page::cut(rows, limit, |user| user.id.to_string())))
+    Ok(Json(Page::cut(rows, limit, |user| user.id)))
 }
 
 /// Create a user
@@ -163,10 +163,10 @@ pub async fn get(
 }
 
 async fn find(access: &Access, caller: Caller, id: Id) -> Result<User, Problem> {
-    access
+    let found = access
         .store()
-        .read(move |tx| users::find(tx, id, &caller.scope, caller.user_id))
-        .await
+        .read(move |tx| users::find(tx, id, &caller.scope, caller.user_id));
+    Ok(found.await?)
 }
 
 /// Update a user

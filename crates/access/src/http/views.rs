@@ -95,7 +95,7 @@ pub async fn list(
         .store()
         .read(move |tx| views::list(tx, caller.user_id, filter.page, after, limit + 1))
         .await?;
-    Ok(Json(Page::cut(rows, limit, |view| view.id.to_string())))
+    Ok(Json(Page::cut(rows, limit, |view| view.id)))
 }
 
 /// Save a view
@@ -117,7 +117,7 @@ pub async fn create(
     let mut check = Check::new();
     let view = (check.name("name", &new.name, NAME), query(&mut check, new.query));
     check.done()?;
-    let create = move |tx: &mut Tx<'_>| views::insert(tx, caller.user_id, new.page, view);
+    let create = move |tx: &mut Tx<'_>| Ok(views::insert(tx, caller.user_id, new.page, view)?);
     access.store().write(move |tx| once.run(tx, create)).await
 }
 
@@ -140,15 +140,15 @@ pub async fn update(
     let mut check = Check::new();
     let name = change.name.map(|name| check.name("name", &name, NAME));
     let query = change.query.map(|text| query(&mut check, text));
-    let checked = check.done();
+    let checked = check.valid();
     let view = access.store().write(move |tx| {
         // Nobody learns that another user's view exists, whatever the body contains.
         match checked {
             Ok(()) => views::update(tx, caller.user_id, id, (name, query)),
-            Err(problem) => views::update(tx, caller.user_id, id, (None, None)).and(Err(problem)),
+            Err(invalid) => views::update(tx, caller.user_id, id, (None, None)).and(Err(invalid.into())),
         }
     });
-    view.await.map(Json)
+    Ok(Json(view.await?))
 }
 
 /// Delete a saved view

@@ -21,7 +21,7 @@ async fn keys(world: &World) -> i64 {
     count(world, "select count(*) from idempotency_keys").await
 }
 
-async fn create(client: &Client<'_>, key: &str, name: &str) -> Answer {
+async fn create(client: &Client, key: &str, name: &str) -> Answer {
     let client = client.clone().with(KEY, key);
     client.post("/companies", json!({"name": name})).await
 }

@@ -220,7 +220,7 @@ async fn permissions_match_the_matrix() {
                     }
                 };
                 let (method, path, body) = call(&cell);
-                let answer = client.send(method, &path, body).await;
+                let answer = client.send(method, &path, body.as_ref()).await;
                 assert_eq!(
                     answer.status.as_u16(),
                     *expected,

@@ -2,50 +2,18 @@
 
 use std::time::Duration;
 
-use access::{Access, LoginLimits, Options, Peer, Role, Secret, http, testing};
-use axum::{
-    Router,
-    body::Body,
-    http::{HeaderMap, Method, Request, StatusCode},
-};
+use access::{Access, LoginLimits, Options, Role, Secret, http, testing};
+use axum::Router;
 use base::{Bus, Clock, Id, Time};
-use serde_json::Value;
 use store::{MigrationSet, Store};
-use tower::ServiceExt;
-use utoipa_axum::{router::OpenApiRouter, routes};
+
+pub(crate) use testkit::{Answer, Client};
 
 pub(crate) const TABLES: &[MigrationSet] = &[store::MIGRATIONS, access::MIGRATIONS, notify::MIGRATIONS];
 
 /// The time at which every test begins.
 pub(crate) fn start() -> Time {
     "2026-01-01T00:00:00Z".parse().unwrap()
-}
-
-/// A response.
-pub(crate) struct Answer {
-    pub(crate) status: StatusCode,
-    pub(crate) headers: HeaderMap,
-    pub(crate) bytes: Vec<u8>,
-}
-
-impl Answer {
-    pub(crate) fn json(&self) -> Value {
-        serde_json::from_slice(&self.bytes).unwrap_or_else(|error| panic!("{error}: {}", self.text()))
-    }
-
-    pub(crate) fn text(&self) -> String {
-        String::from_utf8_lossy(&self.bytes).into_owned()
-    }
-
-    /// The ids of a list.
-    pub(crate) fn ids(&self) -> Vec<String> {
-        let json = self.json();
-        let items = json["items"].as_array().unwrap_or_else(|| panic!("{json}"));
-        items
-            .iter()
-            .map(|item| item["id"].as_str().unwrap().to_owned())
-            .collect()
-    }
 }
 
 /// One database with two companies.
@@ -121,25 +89,21 @@ impl World {
     }
 
     /// A session of this user.
-    pub(crate) async fn as_user(&self, user: Id) -> Client<'_> {
+    pub(crate) async fn as_user(&self, user: Id) -> Client {
         let token = testing::session(&self.access, user).await;
         self.bearer(&token)
     }
 
-    pub(crate) async fn as_admin(&self) -> Client<'_> {
+    pub(crate) async fn as_admin(&self) -> Client {
         self.as_user(self.admin).await
     }
 
-    pub(crate) fn bearer(&self, token: &str) -> Client<'_> {
-        self.anonymous().with("authorization", &format!("Bearer {token}"))
+    pub(crate) fn bearer(&self, token: &str) -> Client {
+        self.anonymous().bearer(token)
     }
 
-    pub(crate) fn anonymous(&self) -> Client<'_> {
-        Client {
-            world: self,
-            headers: Vec::new(),
-            peer: None,
-        }
+    pub(crate) fn anonymous(&self) -> Client {
+        Client::new(&self.router, self.name)
     }
 }
 
@@ -182,127 +146,17 @@ impl Pair {
     }
 }
 
-/// A client.
-#[derive(Clone)]
-pub(crate) struct Client<'a> {
-    world: &'a World,
-    headers: Vec<(String, String)>,
-    peer: Option<Peer>,
-}
-
-impl Client<'_> {
-    #[must_use]
-    pub(crate) fn with(mut self, name: &str, value: &str) -> Self {
-        self.headers.push((name.to_owned(), value.to_owned()));
-        self
-    }
-
-    #[must_use]
-    pub(crate) fn from(mut self, peer: &str) -> Self {
-        self.peer = Some(Peer(peer.parse().unwrap()));
-        self
-    }
-
-    pub(crate) async fn send(&self, method: &str, path: &str, body: Option<Value>) -> Answer {
-        let body = body.map(|body| body.to_string());
-        self.raw(
-            method,
-            path,
-            body.map(|body| ("application/json", body.into_bytes())),
-        )
-        .await
-    }
-
-    pub(crate) async fn raw(&self, method: &str, path: &str, body: Option<(&str, Vec<u8>)>) -> Answer {
-        let method = Method::from_bytes(method.as_bytes()).unwrap();
-        let mut request = Request::builder().method(method).uri(path);
-        for (name, value) in &self.headers {
-            request = request.header(name, value);
-        }
-        if let Some((media, _)) = body {
-            request = request.header("content-type", media);
-        }
-        if let Some(peer) = self.peer {
-            request = request.extension(peer);
-        }
-        let request = request
-            .body(body.map_or_else(Body::empty, |(_, bytes)| Body::from(bytes)))
-            .unwrap();
-        let response = self.world.router.clone().oneshot(request).await.unwrap();
-        let (status, headers) = (response.status(), response.headers().clone());
-        let bytes = axum::body::to_bytes(response.into_body(), usize::MAX)
-            .await
-            .unwrap();
-        Answer {
-            status,
-            headers,
-            bytes: bytes.to_vec(),
-        }
-    }
-
-    pub(crate) async fn get(&self, path: &str) -> Answer {
-        self.send("GET", path, None).await
-    }
-
-    pub(crate) async fn post(&self, path: &str, body: Value) -> Answer {
-        self.send("POST", path, Some(body)).await
-    }
-
-    pub(crate) async fn patch(&self, path: &str, body: Value) -> Answer {
-        self.send("PATCH", path, Some(body)).await
-    }
-
-    pub(crate) async fn put(&self, path: &str, body: Value) -> Answer {
-        self.send("PUT", path, Some(body)).await
-    }
-
-    pub(crate) async fn delete(&self, path: &str) -> Answer {
-        self.send("DELETE", path, None).await
-    }
-}
-
 fn router(access: &Access) -> Router {
-    use http::{auth, companies, credentials, me, members, ownership, sessions, tokens, users, views};
-    use notify::teams::http as teams;
-    let (router, api) = OpenApiRouter::<Access>::new()
-        .routes(routes!(auth::login))
-        .routes(routes!(auth::logout))
-        .routes(routes!(me::get, me::update))
-        .routes(routes!(me::change_password))
-        .routes(routes!(sessions::list))
-        .routes(routes!(sessions::delete))
-        .routes(routes!(sessions::end_others))
-        .routes(routes!(views::list, views::create))
-        .routes(routes!(views::update, views::delete))
-        .routes(routes!(tokens::list, tokens::create))
-        .routes(routes!(tokens::delete))
-        .routes(routes!(companies::list, companies::create))
-        .routes(routes!(companies::get, companies::update, companies::delete))
-        .routes(routes!(members::put, members::delete))
-        .routes(routes!(ownership::get, ownership::put))
-        .routes(routes!(ownership::read_codeowners))
-        .routes(routes!(http::audit::list))
-        .routes(routes!(users::list, users::create))
-        .routes(routes!(users::get, users::update, users::delete))
-        .routes(routes!(credentials::list, credentials::delete_all))
-        .routes(routes!(credentials::delete))
+    let (router, api) = http::router()
         .with_state(access.clone())
-        .merge(
-            // Their handlers are in notify, because a team has URLs.
-            OpenApiRouter::new()
-                .routes(routes!(teams::list_teams, teams::create_team))
-                .routes(routes!(teams::get_team, teams::change_team, teams::delete_team))
-                .with_state(notify_state(access)),
-        )
+        // The handlers of teams are in notify, because a team has URLs.
+        .merge(notify::router::notifications().with_state(notify_state(access)))
         .split_for_parts();
     assert!(
         api.to_json().is_ok_and(|text| text.contains("Page_User")),
         "documented"
     );
-    router.layer(axum::middleware::from_fn_with_state(
-        access.clone(),
-        access::authenticate,
-    ))
+    testkit::guarded(router, access)
 }
 
 fn notify_state(access: &Access) -> notify::http::State {

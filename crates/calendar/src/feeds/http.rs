@@ -150,7 +150,7 @@ pub async fn list(
         .store()
         .read(move |tx| feed_keys::list(tx, caller.user_id, after, limit + 1))
         .await?;
-    let page = Page::cut(rows, limit, |key| key.id.to_string());
+    let page = Page::cut(rows, limit, |key| key.id);
     let items: Result<_, _> = page.items.into_iter().map(CalendarFeed::of).collect();
     Ok(Json(Page {
         items: items?,

@@ -5,7 +5,9 @@ use base::{Clock, Severity};
 use records::{findings, scans};
 use serde_json::{Value, json};
 
-use crate::world::{Person, Reply, START, Wanted, World, day, due, time};
+use testkit::Answer;
+
+use crate::world::{Person, START, Wanted, World, day, due, time};
 
 const NOON: &str = "2026-04-10T12:00:00Z";
 const FEEDS: &str = "/me/calendar-feeds";
@@ -13,7 +15,7 @@ const FEEDS: &str = "/me/calendar-feeds";
 /// Creates a feed: the answer, and its path.
 async fn make(world: &World, by: &Person, body: Value) -> (Value, String) {
     let reply = world.send(Some(by), "POST", FEEDS, Some(&body)).await;
-    assert_eq!(reply.status, 201, "{}", reply.text);
+    assert_eq!(reply.status, 201, "{}", reply.text());
     assert_eq!(reply.header("cache-control"), "no-store");
     let made = reply.json();
     let url = made["url"].as_str().unwrap();
@@ -35,8 +37,8 @@ fn values<'a>(document: &'a str, name: &str) -> Vec<&'a str> {
 /// The ids of the entries of a feed.
 async fn uids(world: &World, path: &str) -> Vec<String> {
     let reply = world.fetch(path, None).await;
-    assert_eq!(reply.status, 200, "{}", reply.text);
-    let mut uids: Vec<_> = values(&reply.text, "UID")
+    assert_eq!(reply.status, 200, "{}", reply.text());
+    let mut uids: Vec<_> = values(&reply.text(), "UID")
         .into_iter()
         .map(str::to_owned)
         .collect();
@@ -48,7 +50,7 @@ fn uid(kind: &str, id: impl std::fmt::Display) -> String {
     format!("{kind}-{id}@campanile")
 }
 
-fn is_nothing(reply: &Reply) -> bool {
+fn is_nothing(reply: &Answer) -> bool {
     reply.status == 404 && reply.header("content-type") == access::PROBLEM_CONTENT_TYPE
 }
 
@@ -61,7 +63,7 @@ async fn a_feed_is_shown_once_listed_without_its_key_and_revoked() {
         let key = path.rsplit('=').next().unwrap();
         assert!(key.len() > 40 && key.starts_with("cmf_"), "{key}");
         let listed = world.send(Some(&world.viewer), "GET", FEEDS, None).await;
-        assert!(!listed.text.contains(key), "{}", listed.text);
+        assert!(!listed.text().contains(key), "{}", listed.text());
         let mut expected = made.clone();
         expected.as_object_mut().unwrap().remove("url");
         assert_eq!(listed.json(), json!({"items": [expected], "next_cursor": null}));
@@ -108,14 +110,14 @@ async fn a_key_is_valid_for_its_feed_only() {
         for bad in [&session, other, "", "x", &key[..46], &format!("{key}A")] {
             let reply = world.fetch(&format!("/calendar.ics?key={bad}"), None).await;
             assert!(is_nothing(&reply), "{bad}");
-            assert!(bad.is_empty() || !reply.text.contains(&format!("={bad}")));
+            assert!(bad.is_empty() || !reply.text().contains(&format!("={bad}")));
         }
         assert!(is_nothing(&world.fetch("/calendar.ics", None).await));
         // An API token cannot create one: it would outlive the token.
         let token = world.ask(Some(&world.viewer), "").await;
         assert_eq!(token.0, 200);
         let reply = world.send_with_token(&world.viewer, FEEDS, &json!({})).await;
-        assert_eq!(reply.status, 403, "{}", reply.text);
+        assert_eq!(reply.status, 403, "{}", reply.text());
     }
 }
 
@@ -221,10 +223,10 @@ async fn unchanged_feeds_are_not_sent_again() {
             "*".to_owned(),
         ] {
             let again = world.fetch(&path, Some(&known)).await;
-            assert_eq!((again.status, &*again.text), (304, ""), "{known}");
+            assert_eq!((again.status.as_u16(), &*again.text()), (304, ""), "{known}");
             assert_eq!(again.header("etag"), tag);
         }
-        assert_eq!(world.fetch(&path, Some("\"other\"")).await.text, first.text);
+        assert_eq!(world.fetch(&path, Some("\"other\"")).await.text(), first.text());
         // A change of the record shows in its stamp and sequence too.
         let moved = world.store.write(move |tx| {
             let (sql, now) = (
@@ -237,9 +239,9 @@ async fn unchanged_feeds_are_not_sent_again() {
         let changed = world.fetch(&path, Some(&tag)).await;
         assert_eq!(changed.status, 200);
         assert_ne!(changed.header("etag"), tag);
-        let sequence = |reply: &Reply| values(&reply.text, "SEQUENCE")[0].parse::<u64>().unwrap();
+        let sequence = |reply: &Answer| values(&reply.text(), "SEQUENCE")[0].parse::<u64>().unwrap();
         assert_eq!((sequence(&first), sequence(&changed)), (0, 90));
-        assert!(changed.text.contains("TRIGGER:-PT30M"), "{}", changed.text);
+        assert!(changed.text().contains("TRIGGER:-PT30M"), "{}", changed.text());
     }
 }
 
@@ -255,7 +257,7 @@ async fn a_company_that_hides_details_has_none_in_any_feed() {
         world.finding(&world.theirs, None, wanted, &[]).await;
         testing::minimal_messages(&world.store, world.ours.id, true).await;
         let (_, path) = make(&world, &world.both, json!({})).await;
-        let document = world.fetch(&path, None).await.text;
+        let document = world.fetch(&path, None).await.text();
         let mut found = values(&document, "SUMMARY");
         found.sort_unstable();
         assert_eq!(
@@ -282,12 +284,12 @@ async fn invalid_input_is_rejected_by_field_and_creates_nothing() {
             (json!({"more": 1}), "more"),
         ] {
             let reply = world.send(Some(&world.viewer), "POST", FEEDS, Some(&body)).await;
-            assert_eq!(reply.status, 422, "{body}: {}", reply.text);
+            assert_eq!(reply.status, 422, "{body}: {}", reply.text());
             assert_eq!(
                 reply.json()["errors"][0]["field"],
                 field,
                 "{body}: {}",
-                reply.text
+                reply.text()
             );
         }
         for company in [world.theirs.id, world.store.clock().id()] {
@@ -308,7 +310,7 @@ async fn invalid_input_is_rejected_by_field_and_creates_nothing() {
         let reply = world
             .send(Some(&world.viewer), "POST", FEEDS, Some(&json!({})))
             .await;
-        assert_eq!(reply.status, 409, "{}", reply.text);
+        assert_eq!(reply.status, 409, "{}", reply.text());
         make(&world, &world.both, json!({})).await;
     }
 }

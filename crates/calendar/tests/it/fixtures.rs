@@ -91,10 +91,10 @@ async fn are_written_for_foreign_parsers() {
     assert_eq!(feed["next_cursor"], Value::Null);
     let folder = folder.join("calendar");
     fs::create_dir_all(&folder).unwrap();
-    fs::write(folder.join("feed.ics"), world.fetch(path, None).await.text).unwrap();
+    fs::write(folder.join("feed.ics"), world.fetch(path, None).await.text()).unwrap();
     let known =
         json!({"items": feed["items"], "names": names, "alarms": body["alarms"], "name": body["name"]});
     fs::write(folder.join("items.json"), known.to_string()).unwrap();
     testing::minimal_messages(&world.store, world.ours.id, true).await;
-    fs::write(folder.join("minimal.ics"), world.fetch(path, None).await.text).unwrap();
+    fs::write(folder.join("minimal.ics"), world.fetch(path, None).await.text()).unwrap();
 }

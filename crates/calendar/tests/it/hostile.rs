@@ -43,12 +43,12 @@ async fn an_invalid_window_is_rejected_by_its_end() {
             ("limit=many", "limit"),
             ("limit=99999999999", "limit"),
             ("cursor=x", "cursor"),
-            ("cursor=1_scan:x", "cursor"),
-            ("cursor=1_nothing:019a0000-0000-7000-8000-000000000000", "cursor"),
-            ("cursor=x_scan:019a0000-0000-7000-8000-000000000000", "cursor"),
-            ("cursor=%2B1_scan:019a0000-0000-7000-8000-000000000000", "cursor"),
+            ("cursor=1~scan~x", "cursor"),
+            ("cursor=1~nothing~019a0000-0000-7000-8000-000000000000", "cursor"),
+            ("cursor=x~scan~019a0000-0000-7000-8000-000000000000", "cursor"),
+            ("cursor=%2B1~scan~019a0000-0000-7000-8000-000000000000", "cursor"),
             (
-                "cursor=99999999999999999999_scan:019a0000-0000-7000-8000-000000000000",
+                "cursor=99999999999999999999~scan~019a0000-0000-7000-8000-000000000000",
                 "cursor",
             ),
         ] {
@@ -77,8 +77,8 @@ async fn an_invalid_window_is_rejected_by_its_end() {
             "from=2026-01-01T00:00:00Z&to=2027-02-05T00:00:00Z",
             "from=1678-01-01T00:00:00Z&to=1678-09-21T00:00:00Z&tz=Pacific/Kiritimati",
             "from=2261-04-11T00:00:00Z&to=2261-12-31T23:59:59.999999999Z&tz=Pacific/Pago_Pago",
-            "cursor=9223372036854775807_scan:019a0000-0000-7000-8000-000000000000",
-            "cursor=-9223372036854775808_scan:019a0000-0000-7000-8000-000000000000",
+            "cursor=9223372036854775807~scan~019a0000-0000-7000-8000-000000000000",
+            "cursor=-9223372036854775808~scan~019a0000-0000-7000-8000-000000000000",
             // A parameter without a value is ignored.
             "company_id=&mine=&tz=&cursor=&from=2026-01-01T00:00:00Z&to=2026-01-02T00:00:00Z",
         ] {

@@ -75,7 +75,7 @@ fn finding() -> impl Strategy<Value = Finding> {
 }
 
 fn records() -> impl Strategy<Value = Records> {
-    let status = prop::sample::select(projects::Status::ALL);
+    let status = prop::sample::select(&projects::Status::ALL[..]);
     let project = (company(), status, days()).prop_map(|(company, status, days)| Project {
         company,
         status,
@@ -89,7 +89,7 @@ fn records() -> impl Strategy<Value = Records> {
             expires,
         },
     );
-    let status = prop::sample::select(scans::Status::ALL);
+    let status = prop::sample::select(&scans::Status::ALL[..]);
     let scan =
         (company(), status, moment(), moment()).prop_map(|(company, status, scheduled, started)| Scan {
             company,

@@ -1,19 +1,13 @@
 //! Two companies, people who may see one, both or none of them, and the calendar's route over the records.
 
 use access::{Access, Role, testing};
-use axum::{
-    Router,
-    body::Body,
-    http::{HeaderMap, Request},
-    middleware,
-};
+use axum::Router;
 use base::{Clock, Id, Severity, Time};
-use calendar::{Calendar, feeds, http};
+use calendar::Calendar;
 use records::{Date, Named, findings, scans};
 use serde_json::Value;
 use store::{MigrationSet, Store};
-use tower::ServiceExt;
-use utoipa_axum::{router::OpenApiRouter, routes};
+use testkit::{Answer, Client};
 
 use crate::add;
 
@@ -28,23 +22,6 @@ pub(crate) struct Person {
     token: String,
     /// What a login returns.
     session: String,
-}
-
-/// A response.
-pub(crate) struct Reply {
-    pub(crate) status: u16,
-    pub(crate) headers: HeaderMap,
-    pub(crate) text: String,
-}
-
-impl Reply {
-    pub(crate) fn json(&self) -> Value {
-        serde_json::from_str(&self.text).unwrap()
-    }
-
-    pub(crate) fn header(&self, name: &str) -> &str {
-        self.headers[name].to_str().unwrap()
-    }
 }
 
 pub(crate) struct World {
@@ -125,16 +102,9 @@ impl World {
 
     /// Requests the calendar: the status, the media type and the JSON.
     pub(crate) async fn ask(&self, by: Option<&Person>, query: &str) -> (u16, String, Value) {
-        let mut request = Request::get(format!("/calendar?{query}"));
-        if let Some(person) = by {
-            request = request.header("authorization", format!("Bearer {}", person.token));
-        }
-        let request = request.body(Body::empty()).unwrap();
-        let response = self.router.clone().oneshot(request).await.unwrap();
-        let (status, media) = (response.status(), response.headers()["content-type"].clone());
-        let bytes = axum::body::to_bytes(response.into_body(), usize::MAX).await;
-        let json = serde_json::from_slice(&bytes.unwrap()).unwrap();
-        (status.as_u16(), media.to_str().unwrap().to_owned(), json)
+        let client = self.client(by.map(|person| &*person.token));
+        let answer = client.get(&format!("/calendar?{query}")).await;
+        (answer.status.as_u16(), answer.media().to_owned(), answer.json())
     }
 
     /// Sends a request in a person's session.
@@ -144,47 +114,30 @@ impl World {
         method: &str,
         path: &str,
         body: Option<&Value>,
-    ) -> Reply {
-        let mut request = Request::builder().method(method).uri(path);
-        if let Some(person) = by {
-            request = request.header("authorization", format!("Bearer {}", person.session));
-        }
-        let body = body.map(ToString::to_string);
-        if body.is_some() {
-            request = request.header("content-type", "application/json");
-        }
-        self.reply(request.body(Body::from(body.unwrap_or_default())).unwrap())
-            .await
+    ) -> Answer {
+        let client = self.client(by.map(|person| &*person.session));
+        client.send(method, path, body).await
     }
 
     /// Fetches a feed by its path, optionally with the tag of an existing copy.
-    pub(crate) async fn fetch(&self, path: &str, tag: Option<&str>) -> Reply {
-        let mut request = Request::get(path);
+    pub(crate) async fn fetch(&self, path: &str, tag: Option<&str>) -> Answer {
+        let mut client = self.client(None);
         if let Some(tag) = tag {
-            request = request.header("if-none-match", tag);
+            client = client.with("if-none-match", tag);
         }
-        self.reply(request.body(Body::empty()).unwrap()).await
+        client.get(path).await
     }
 
     /// Posts with an API token.
-    pub(crate) async fn send_with_token(&self, by: &Person, path: &str, body: &Value) -> Reply {
-        let request = Request::post(path)
-            .header("authorization", format!("Bearer {}", by.token))
-            .header("content-type", "application/json");
-        self.reply(request.body(Body::from(body.to_string())).unwrap())
-            .await
+    pub(crate) async fn send_with_token(&self, by: &Person, path: &str, body: &Value) -> Answer {
+        self.client(Some(&by.token)).send("POST", path, Some(body)).await
     }
 
-    async fn reply(&self, request: Request<Body>) -> Reply {
-        let response = self.router.clone().oneshot(request).await.unwrap();
-        let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        let bytes = axum::body::to_bytes(response.into_body(), usize::MAX)
-            .await
-            .unwrap();
-        Reply {
-            status,
-            headers,
-            text: String::from_utf8(bytes.to_vec()).unwrap(),
+    fn client(&self, credential: Option<&str>) -> Client {
+        let client = Client::new(&self.router, self.database);
+        match credential {
+            Some(credential) => client.bearer(credential),
+            None => client,
         }
     }
 
@@ -274,30 +227,18 @@ async fn company(store: &Store, name: &str) -> Named {
 }
 
 async fn person(access: &Access, name: &str, companies: &[Id]) -> Person {
-    let id = testing::user(access.store(), &format!("{name}@example.org")).await;
-    for company in companies {
-        testing::member(access.store(), *company, id, Role::Viewer).await;
-    }
+    let made = testkit::Person::create(access, name, companies, Role::Viewer).await;
     Person {
-        id,
-        token: testing::token(access, id).await,
-        session: testing::session(access, id).await,
+        session: testing::session(access, made.id).await,
+        id: made.id,
+        token: made.token,
     }
 }
 
 fn router(access: &Access) -> Router {
-    let (router, _) = OpenApiRouter::<Calendar>::new()
-        .routes(routes!(http::get))
-        .routes(routes!(feeds::http::list, feeds::http::create))
-        .routes(routes!(feeds::http::delete))
-        .routes(routes!(feeds::http::fetch))
-        .split_for_parts();
-    router
-        .layer(middleware::from_fn_with_state(
-            access.clone(),
-            access::authenticate,
-        ))
-        .with_state(Calendar::new(access.clone(), "https://campanile.example"))
+    let (router, _) = calendar::router().split_for_parts();
+    let state = Calendar::new(access.clone(), "https://campanile.example");
+    testkit::guarded(router.with_state(state), access)
 }
 
 /// A time as the API writes it.

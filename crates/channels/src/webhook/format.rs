@@ -1,37 +1,24 @@
 //! The formats of a webhook's body: a rule chooses one.
 
-use std::{fmt, str::FromStr};
-
 use base::SubjectType;
-use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::data;
 use crate::message::Message;
 
-/// The format of a webhook's body.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(rename_all = "snake_case")]
-#[schema(as = WebhookFormat)]
-pub enum Format {
-    /// Standard Webhooks' envelope: `type`, `timestamp`, `data`.
-    #[default]
-    Standard,
-    /// `CloudEvents` 1.0 in the structured mode, as JSON.
-    Cloudevents,
+base::words! {
+    /// The format of a webhook's body.
+    #[derive(Default)]
+    pub enum Format (WebhookFormat) {
+        /// Standard Webhooks' envelope: `type`, `timestamp`, `data`.
+        #[default]
+        Standard "standard",
+        /// `CloudEvents` 1.0 in the structured mode, as JSON.
+        Cloudevents "cloudevents",
+    }
 }
 
 impl Format {
-    const ALL: [Self; 2] = [Self::Standard, Self::Cloudevents];
-
-    /// The name in the API and in storage.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Standard => "standard",
-            Self::Cloudevents => "cloudevents",
-        }
-    }
-
     /// The media type of such a body.
     pub const fn content_type(self) -> &'static str {
         match self {
@@ -56,27 +43,6 @@ impl Format {
             Self::Standard => super::body(message),
             Self::Cloudevents => cloud_event(message, public_url),
         }
-    }
-}
-
-/// A text that is not a format's name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("not a webhook format")]
-pub struct NotAFormat;
-
-impl fmt::Display for Format {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-impl FromStr for Format {
-    type Err = NotAFormat;
-    fn from_str(text: &str) -> Result<Self, NotAFormat> {
-        Self::ALL
-            .into_iter()
-            .find(|format| format.name() == text)
-            .ok_or(NotAFormat)
     }
 }
 

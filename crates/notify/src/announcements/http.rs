@@ -45,7 +45,7 @@ pub async fn list_announcements(
     let (limit, after) = (page.limit()?, page.after::<Id>()?);
     let store = state.access.store();
     let current = store.read(move |tx| super::current(tx, after, limit + 1)).await?;
-    Ok(Json(Page::cut(current, limit, |last| last.id.to_string())))
+    Ok(Json(Page::cut(current, limit, |last| last.id)))
 }
 
 /// Announces something to everyone, in-app, by email and in every open tab. Administrators only.

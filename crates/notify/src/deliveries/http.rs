@@ -49,7 +49,7 @@ pub async fn list_deliveries(
     };
     let store = state.access.store();
     let deliveries = store.scan(move |tx| log::list(tx, filter, limit + 1)).await?;
-    Ok(Json(Page::cut(deliveries, limit, |last| last.id.to_string())))
+    Ok(Json(Page::cut(deliveries, limit, |last| last.id)))
 }
 
 /// One message with every attempt.

@@ -90,5 +90,5 @@ pub async fn list_set_aside(
     let (limit, before) = (page.limit()?, page.after::<Id>()?);
     let store = state.access.store();
     let found = store.read(move |tx| list(tx, before, limit as usize + 1)).await?;
-    Ok(Json(Page::cut(found, limit, |last| last.id.to_string())))
+    Ok(Json(Page::cut(found, limit, |last| last.id)))
 }

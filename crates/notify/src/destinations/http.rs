@@ -12,7 +12,7 @@ use store::Tx;
 
 use super::{
     Owner, PostUrl, health,
-    list::{self, Cursor, Known},
+    list::{self, Known, Position},
 };
 use crate::{
     channel::Channel,
@@ -35,13 +35,13 @@ pub async fn list_destinations(
     Query(page): Query<PageQuery>,
 ) -> Result<Json<Page<Known>>, Problem> {
     caller.admin()?;
-    let (limit, after) = (page.limit()?, page.after::<Cursor>()?);
+    let (limit, after) = (page.limit()?, page.after::<Position>()?);
     let store = state.access.store();
     let vault = state.access.vault().clone();
     let known = store
-        .read(move |tx| list::list(tx, &vault, after.as_ref(), limit + 1))
+        .read(move |tx| list::list(tx, &vault, after, limit + 1))
         .await?;
-    Ok(Json(Page::cut(known, limit, |last| Cursor::of(last).text())))
+    Ok(Json(Page::cut(known, limit, list::position)))
 }
 
 /// What administrators should see at a glance: the console shows a banner if mail is not sent.

@@ -2,8 +2,6 @@
 //!
 //! Must not: return a URL unmasked, or write anything.
 
-use std::str::FromStr;
-
 use access::Vault;
 use base::{Id, Time};
 use serde::Serialize;
@@ -60,41 +58,18 @@ pub struct Known {
     pub destination_id: Id,
 }
 
-/// A position in the list.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Cursor {
-    kind: i64,
-    id: Id,
-}
+/// A position in the list: the kind of the owner, in the order of the list, and the id.
+pub(super) type Position = (i64, Id);
 
-impl Cursor {
-    pub(super) fn of(known: &Known) -> Self {
-        let kind = match known.recipient_type {
-            "url" => 1,
-            "team" => 2,
-            "user" => 3,
-            _ => 4,
-        };
-        Self {
-            kind,
-            id: known.destination_id,
-        }
-    }
-
-    pub(super) fn text(&self) -> String {
-        format!("{}:{}", self.kind, self.id)
-    }
-}
-
-impl FromStr for Cursor {
-    type Err = ();
-    fn from_str(text: &str) -> Result<Self, ()> {
-        let (kind, id) = text.split_once(':').ok_or(())?;
-        Ok(Self {
-            kind: kind.parse().map_err(drop)?,
-            id: id.parse().map_err(drop)?,
-        })
-    }
+/// The position of a destination.
+pub(super) fn position(known: &Known) -> Position {
+    let kind = match known.recipient_type {
+        "url" => 1,
+        "team" => 2,
+        "user" => 3,
+        _ => 4,
+    };
+    (kind, known.destination_id)
 }
 
 const KIND: &str = "case d.owner_kind when 'rule' then 1 when 'team' then 2 when 'user' then 3 else 4 end";
@@ -163,14 +138,14 @@ impl FromRow for Listed {
 pub(super) fn list(
     tx: &mut Tx<'_>,
     vault: &Vault,
-    after: Option<&Cursor>,
+    after: Option<Position>,
     limit: u32,
 ) -> Result<Vec<Known>, Error> {
     let mut select = Select::new(LIST);
-    if let Some(after) = after {
+    if let Some((kind, id)) = after {
         select = select.push(
             &format!(" and ({KIND} > ? or ({KIND} = ? and d.id > ?))"),
-            vec![after.kind.into(), after.kind.into(), after.id.into()],
+            vec![kind.into(), kind.into(), id.into()],
         );
     }
     let rows: Vec<Listed> = select.push(&format!(" order by {KIND}, d.id"), Vec::new()).page(

@@ -49,7 +49,7 @@ pub async fn list_notifications(
             )
         })
         .await?;
-    Ok(Json(Page::cut(rows, limit, |last| last.created_at.to_string())))
+    Ok(Json(Page::cut(rows, limit, |last| last.created_at)))
 }
 
 /// How many notifications the caller has, in total and unread.

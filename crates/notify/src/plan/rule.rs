@@ -49,43 +49,15 @@ pub struct Rule {
     pub batch: Batch,
 }
 
-/// How a webhook gets the events of an import or a bulk change.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(rename_all = "snake_case")]
-#[schema(as = RuleBatch)]
-pub enum Batch {
-    /// All in one post.
-    #[default]
-    Import,
-    /// One post for each.
-    Event,
-}
-
-impl Batch {
-    /// The name in the API and in storage.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Import => "import",
-            Self::Event => "event",
-        }
-    }
-}
-
-impl From<Batch> for store::Value {
-    fn from(batch: Batch) -> Self {
-        batch.name().into()
-    }
-}
-
-impl store::FromValue for Batch {
-    const WHAT: &'static str = "how webhooks get the events of an import";
-    fn from_value(value: &store::Value) -> Option<Self> {
-        match value {
-            store::Value::Text(text) => [Self::Import, Self::Event]
-                .into_iter()
-                .find(|batch| batch.name() == text),
-            _ => None,
-        }
+store::words! {
+    /// How a webhook gets the events of an import or a bulk change.
+    #[derive(Default)]
+    pub enum Batch (RuleBatch, "how webhooks get the events of an import") {
+        /// All in one post.
+        #[default]
+        Import "import",
+        /// One post for each.
+        Event "event",
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use access::{
-    Patch, Problem, Role, Secret, directory,
+    Patch, Refused, Role, Secret, directory,
     schema::{Email, Ids},
     validate,
 };
@@ -178,7 +178,7 @@ impl NewRule {
     }
 
     /// The rule, if it is valid.
-    pub(super) fn check(self, tx: &mut Tx<'_>, guard: &Guard) -> Result<Checked, Problem> {
+    pub(super) fn check(self, tx: &mut Tx<'_>, guard: &Guard) -> Result<Checked, Refused> {
         let mut checked = Checked {
             event_type: self.event_type,
             channel: self.channel,
@@ -199,7 +199,7 @@ impl NewRule {
 
 impl RuleChange {
     /// The changed rule, if it is valid.
-    pub(super) fn check(self, tx: &mut Tx<'_>, guard: &Guard, before: &Rule) -> Result<Checked, Problem> {
+    pub(super) fn check(self, tx: &mut Tx<'_>, guard: &Guard, before: &Rule) -> Result<Checked, Refused> {
         let mut checked = Checked {
             event_type: self.event_type.unwrap_or(before.event_type),
             channel: self.channel.unwrap_or(before.channel),
@@ -241,9 +241,9 @@ impl RuleChange {
 }
 
 /// Whether the channel has the requested format.
-fn fits(format: Option<Format>, channel: Channel) -> Result<(), Problem> {
+fn fits(format: Option<Format>, channel: Channel) -> Result<(), Refused> {
     if format.is_some() && channel != Channel::Webhook {
-        return Err(Problem::field("format", "is only allowed on webhook"));
+        return Err(Refused::field("format", "is only allowed on webhook"));
     }
     Ok(())
 }
@@ -254,7 +254,7 @@ fn check(
     rule: &mut Checked,
     named: Named,
     masked: &[String],
-) -> Result<(), Problem> {
+) -> Result<(), Refused> {
     let mut check = validate::Check::new();
     check.that(
         rule.event_type.about().notifies,
@@ -317,7 +317,7 @@ fn check(
             Err(why) => check.note(format!("recipients.urls[{at}]"), why),
         }
     }
-    check.done()
+    Ok(check.valid()?)
 }
 
 /// Whether the template is one of the channel's, and present if a URL needs it.

@@ -9,7 +9,7 @@ use std::{
     sync::Arc,
 };
 
-use access::{Problem, Vault, directory};
+use access::{Refused, Vault, directory};
 use base::{Id, Kind, Scope, Time};
 use jiff::{ToSpan, civil::Date};
 use serde::Serialize;
@@ -139,7 +139,7 @@ fn kinds(kind: Kind) -> Vec<Kind> {
 }
 
 /// Plans the events of the period with the rule among the current ones, and counts what it adds.
-pub(super) fn run(tx: &mut Tx<'_>, trial: Trial<'_>) -> Result<DryRun, Problem> {
+pub(super) fn run(tx: &mut Tx<'_>, trial: Trial<'_>) -> Result<DryRun, Refused> {
     let Trial {
         vault,
         rule,

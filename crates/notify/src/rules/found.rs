@@ -1,7 +1,7 @@
 //! A rule for a handler: found or rejected, and named in the audit log.
 
 use access::{
-    Problem,
+    Refused,
     audit::{Action, Entry},
 };
 use base::Id;
@@ -19,6 +19,6 @@ pub(super) fn entry(action: Action, rule: &Rule) -> Entry {
 }
 
 /// The rule with this id.
-pub(super) fn found(tx: &mut store::Tx<'_>, id: Id) -> Result<Rule, Problem> {
-    read::one(tx, id)?.ok_or_else(Problem::not_found)
+pub(super) fn found(tx: &mut store::Tx<'_>, id: Id) -> Result<Rule, Refused> {
+    read::one(tx, id)?.ok_or(Refused::NotFound)
 }

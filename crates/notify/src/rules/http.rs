@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use access::{
-    Caller, Create, Created, Json, Page, PageQuery, Path, Problem, Query, Role,
+    Caller, Create, Created, Json, Page, PageQuery, Path, Problem, Query, Refused, Role,
     audit::{self, Action, By},
     validate,
 };
@@ -59,7 +59,7 @@ pub async fn list_rules(
     if managed.is_some() {
         rules.iter_mut().for_each(for_manager);
     }
-    Ok(Json(Page::cut(rules, limit, |rule| rule.id.to_string())))
+    Ok(Json(Page::cut(rules, limit, |rule| rule.id)))
 }
 
 /// Whose rules the caller may see in addition to the platform's: none for an administrator, who sees all.
@@ -87,7 +87,7 @@ fn for_manager(rule: &mut Rule) {
 }
 
 /// Whether the caller may create and change rules of this company; of the platform, for none.
-fn may_change(caller: &Caller, company: Option<Id>) -> Result<(), Problem> {
+fn may_change(caller: &Caller, company: Option<Id>) -> Result<(), Refused> {
     match company {
         Some(company) => caller.may(company, Role::Manager),
         None => caller.admin(),
@@ -179,7 +179,7 @@ pub async fn try_rule(
             },
         )
     });
-    run.await.map(Json)
+    Ok(Json(run.await?))
 }
 
 /// A rule.

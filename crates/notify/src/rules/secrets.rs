@@ -3,7 +3,7 @@
 //! Which one is current is decided in [`crate::signing`].
 
 use access::{
-    Caller, Json, Page, Path, Problem, Vault,
+    Caller, Json, Page, Path, Problem, Refused, Vault,
     audit::{self, Action, By},
 };
 use axum::extract::State as Extract;
@@ -127,7 +127,7 @@ pub async fn rotate_webhook_secrets(
 }
 
 /// The webhook URLs that the rule names.
-fn webhooks(tx: &mut Tx<'_>, rule: Id) -> Result<Vec<Stored>, Problem> {
+fn webhooks(tx: &mut Tx<'_>, rule: Id) -> Result<Vec<Stored>, Refused> {
     found(tx, rule)?;
     let mut urls = destinations::of_owners(tx, &[rule.into()])?;
     urls.retain(|stored| stored.channel == Channel::Webhook);

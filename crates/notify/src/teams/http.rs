@@ -1,7 +1,7 @@
 //! The handlers of teams.
 
 use access::{
-    Caller, Create, Created, Json, Page, PageQuery, Path, Problem, Query, Role, TeamMember,
+    Caller, Create, Created, Json, Page, PageQuery, Path, Problem, Query, Refused, Role, TeamMember,
     audit::{self, Action, By, Entry},
     http::NAME,
     schema::{Ids, Name},
@@ -133,7 +133,7 @@ pub async fn list_teams(
         let teams = teams::list(tx, &caller.scope, filter.company_id, after, limit + 1)?;
         with_chats(tx, teams)
     });
-    Ok(Json(Page::cut(read.await?, limit, |team| team.id.to_string())))
+    Ok(Json(Page::cut(read.await?, limit, |team| team.id)))
 }
 
 /// Add a team
@@ -199,13 +199,14 @@ pub async fn get_team(
 
 async fn read(state: &State, caller: &Caller, id: Id) -> Result<Team, Problem> {
     let scope = caller.scope.clone();
-    state.access.store().read(move |tx| find(tx, id, &scope)).await
+    let found = state.access.store().read(move |tx| find(tx, id, &scope));
+    Ok(found.await?)
 }
 
 /// The team with this id and where its messages are sent.
-fn find(tx: &mut Tx<'_>, id: Id, scope: &Scope) -> Result<Team, Problem> {
+fn find(tx: &mut Tx<'_>, id: Id, scope: &Scope) -> Result<Team, Refused> {
     let team = teams::find(tx, id, scope)?;
-    with_chats(tx, vec![team])?.pop().ok_or_else(Problem::not_found)
+    with_chats(tx, vec![team])?.pop().ok_or(Refused::NotFound)
 }
 
 fn with_chats(tx: &mut Tx<'_>, teams: Vec<access::Team>) -> Result<Vec<Team>, Error> {

@@ -1,8 +1,9 @@
 //! What an approval is.
 
 use base::{Id, Severity, Time};
+use store::words;
 
-use crate::{Named, word::words};
+use crate::Named;
 
 words! {
     /// The status of an approval.

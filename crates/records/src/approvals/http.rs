@@ -4,7 +4,7 @@
 //! contain SQL.
 
 use access::{
-    Caller, Create, Created, Json, Page, PageQuery, Path, Problem, Query, Role,
+    Caller, Create, Created, Json, Page, PageQuery, Path, Problem, Query, Refused, Role,
     schema::{Block, OptionalLine, PersonOrMe, Statement},
     validate::Check,
 };
@@ -112,15 +112,14 @@ fn checked(reason: &str, expires_at: Time, now: Time) -> Result<New, Problem> {
     check.done().map(|()| New { reason, expires_at })
 }
 
-/// The possible decisions.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, utoipa::ToSchema)]
-#[serde(rename_all = "snake_case")]
-#[schema(as = ApprovalDecision)]
-pub enum Outcome {
-    /// The risk is accepted.
-    Approved,
-    /// The risk is not accepted.
-    Rejected,
+base::words! {
+    /// The possible decisions.
+    pub enum Outcome (ApprovalDecision) {
+        /// The risk is accepted.
+        Approved "approved",
+        /// The risk is not accepted.
+        Rejected "rejected",
+    }
 }
 
 /// A decision.
@@ -304,7 +303,7 @@ pub async fn delete(
 
 /// Whether the caller may change or withdraw the request: the requester, while they may still request one, and
 /// managers.
-fn own(caller: &Caller, approval: &Approval) -> Result<(), Problem> {
+fn own(caller: &Caller, approval: &Approval) -> Result<(), Refused> {
     let asked = approval.requested_by.as_ref().map(|person| person.id) == Some(caller.user_id);
     let role = if asked { Role::Analyst } else { Role::Manager };
     caller.may(approval.company.id, role)

@@ -56,9 +56,7 @@ pub fn list(tx: &mut Tx<'_>, finding: Id, scope: &Scope, page: &PageQuery) -> Re
         .filter("m.id < ?", after)
         .push(" order by m.id desc limit ?", vec![(limit + 1).into()])
         .all(tx)?;
-    Ok(Page::cut(comments, limit, |comment: &Comment| {
-        comment.id.to_string()
-    }))
+    Ok(Page::cut(comments, limit, |comment: &Comment| comment.id))
 }
 
 /// A comment on this finding.

@@ -3,32 +3,24 @@
 //! Owns: the statuses, [`Status::is_open`] (the one definition that deadlines, the calendar and lists use) and the
 //! transitions. Must not: touch the database.
 
-use std::{fmt, str::FromStr};
-
-use serde::{Deserialize, Serialize};
-use store::{FromValue, Value};
-
-/// The status of a finding.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema,
-)]
-#[serde(rename_all = "snake_case")]
-#[schema(as = FindingStatus)]
-pub enum Status {
-    /// Not in progress yet.
-    Open,
-    /// In progress.
-    InProgress,
-    /// Reported as fixed; needs to be verified.
-    Retest,
-    /// Fixed, or gone from the latest scan.
-    Closed,
-    /// Not going to be fixed; the risk is accepted.
-    AcceptedRisk,
-    /// Not a problem.
-    FalsePositive,
-    /// Another finding covers the same problem.
-    Duplicate,
+store::words! {
+    /// The status of a finding.
+    pub enum Status (FindingStatus, "a status") {
+        /// Not in progress yet.
+        Open "open",
+        /// In progress.
+        InProgress "in_progress",
+        /// Reported as fixed; needs to be verified.
+        Retest "retest",
+        /// Fixed, or gone from the latest scan.
+        Closed "closed",
+        /// Not going to be fixed; the risk is accepted.
+        AcceptedRisk "accepted_risk",
+        /// Not a problem.
+        FalsePositive "false_positive",
+        /// Another finding covers the same problem.
+        Duplicate "duplicate",
+    }
 }
 
 use Status::{AcceptedRisk, Closed, Duplicate, FalsePositive, InProgress, Open, Retest};
@@ -76,17 +68,6 @@ const TRANSITIONS: [Row; 7] = [
 ];
 
 impl Status {
-    /// All of them, in the order of a finding's lifecycle.
-    pub const ALL: [Self; 7] = [
-        Open,
-        InProgress,
-        Retest,
-        Closed,
-        AcceptedRisk,
-        FalsePositive,
-        Duplicate,
-    ];
-
     /// The open ones, for SQL; [`is_open`](Self::is_open) is based on it.
     pub const OPEN: [Self; 3] = [Open, InProgress, Retest];
 
@@ -124,54 +105,6 @@ impl Status {
     /// Whether a user who sets this status needs a reason.
     pub const fn needs_reason(self) -> bool {
         matches!(self, FalsePositive | Duplicate)
-    }
-
-    /// The name in the API and in storage.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Open => "open",
-            InProgress => "in_progress",
-            Retest => "retest",
-            Closed => "closed",
-            AcceptedRisk => "accepted_risk",
-            FalsePositive => "false_positive",
-            Duplicate => "duplicate",
-        }
-    }
-}
-
-impl fmt::Display for Status {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-impl FromStr for Status {
-    type Err = String;
-    fn from_str(text: &str) -> Result<Self, String> {
-        Self::ALL
-            .into_iter()
-            .find(|status| status.name() == text)
-            .ok_or_else(|| {
-                let names: Vec<_> = Self::ALL.into_iter().map(Self::name).collect();
-                format!("must be one of {}", names.join(", "))
-            })
-    }
-}
-
-impl FromValue for Status {
-    const WHAT: &'static str = "a status";
-    fn from_value(value: &Value) -> Option<Self> {
-        match value {
-            Value::Text(text) => text.parse().ok(),
-            _ => None,
-        }
-    }
-}
-
-impl From<Status> for Value {
-    fn from(status: Status) -> Self {
-        Self::Text(status.name().to_owned())
     }
 }
 

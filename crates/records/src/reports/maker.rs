@@ -3,9 +3,9 @@
 //! Owns: the claim on a report, the turns between companies, and taking over a report whose node died. Must not: be
 //! waited for by a request.
 //!
-//! A node that generates a report confirms its claim with every part it writes. One that has not written for [`LEASE`]
-//! counts as dead, and another starts the report again; if the first one is still running, it finds its claim gone and
-//! stops.
+//! A node that generates a report renews its lease with every part it writes ([`store::lease`]). One that has not written
+//! for [`LEASE`] counts as dead, and another starts the report again; if the first one is still running, it finds its
+//! lease gone and stops.
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -14,9 +14,9 @@ use std::{
 };
 
 use access::PageQuery;
-use base::{Id, Kind, Scope, Severity, Time, bus::Batch};
+use base::{Id, Kind, Scope, Severity, bus::Batch};
 use futures_util::{StreamExt, stream::FuturesUnordered};
-use store::{Store, Tx, outbox, params};
+use store::{Lease, Store, Tx, lease::Taken, outbox, params};
 use tokio::sync::{Semaphore, broadcast};
 
 use super::{
@@ -32,6 +32,15 @@ use crate::{
 
 /// How long a node may go without writing a part before it counts as dead.
 pub const LEASE: Duration = Duration::from_secs(30);
+
+/// The leases of reports that are being generated.
+const LEASES: Lease = Lease {
+    table: "report_leases",
+    subject: "report_id",
+    holder: "holder",
+    length: LEASE,
+    fresh: Duration::from_secs(5),
+};
 
 /// Maximum number of findings in a report.
 pub const MAX_FINDINGS: u64 = 100_000;
@@ -140,8 +149,8 @@ impl Maker {
     /// The next report, claimed.
     async fn begin(&mut self) -> Result<Option<Work>, Refused> {
         let waiting = self.store.read(|tx| {
-            let before = tx.now().before(LEASE);
-            tx.all::<(Id, Id)>(WAITING, params![before])
+            let free = format!("{WAITING} and {} group by company_id", free());
+            tx.all::<(Id, Id)>(&free, &LEASES.bounds(tx.now()))
         });
         let mut waiting = waiting.await?;
         self.turns
@@ -170,23 +179,33 @@ impl Maker {
     }
 }
 
-const WAITING: &str = "select company_id, min(id) from reports where status in ('pending', 'running') \
-     and claimed_at <= $1 group by company_id";
-const FREE: &str =
-    "select id from reports where id = $1 and status in ('pending', 'running') and claimed_at <= $2";
+const WAITING: &str = "select company_id, min(id) from reports where status in ('pending', 'running')";
+const UNFINISHED: &str = "select id from reports where id = $1 and status in ('pending', 'running')";
+// A node of an earlier version sees by the time that it has lost the report.
 const CLAIM: &str = "update reports set status = 'running', claimed_at = $2 where id = $1";
 const FORGET: &str = "delete from report_parts where report_id = $1";
 
-/// The report, now claimed, with the time of the claim; none if another node has it by now.
-fn claim(tx: &mut Tx<'_>, id: Id) -> Result<Option<(Report, Time)>, Refused> {
-    let now = tx.now();
-    let sql = format!("{FREE}{}", outbox::skip_locked(tx));
-    if tx.one::<(Id,)>(&sql, params![id, now.before(LEASE)])?.is_none() {
+/// The condition that nobody is at work on a report: no lease, or one that is over.
+fn free() -> String {
+    format!(
+        "not exists (select 1 from report_leases where report_id = reports.id and not {})",
+        LEASES.over("$1", "$2")
+    )
+}
+
+/// The report, now claimed, with the holder of its lease; none if another node has it by now.
+fn claim(tx: &mut Tx<'_>, id: Id) -> Result<Option<(Report, Id)>, Refused> {
+    let (now, holder) = (tx.now(), tx.id());
+    let sql = format!("{UNFINISHED}{}", outbox::skip_locked(tx));
+    if tx.one::<(Id,)>(&sql, params![id])?.is_none() {
+        return Ok(None);
+    }
+    if let Taken::Busy { .. } = LEASES.take(tx, &[id], holder, |_| false)? {
         return Ok(None);
     }
     tx.execute(CLAIM, params![id, now])?;
     tx.execute(FORGET, params![id])?;
-    Ok(Some((list::get(tx, id, &Scope::All)?, now)))
+    Ok(Some((list::get(tx, id, &Scope::All)?, holder)))
 }
 
 /// A report that is being generated.
@@ -195,12 +214,10 @@ struct Work {
     limits: Limits,
     portions: Arc<Semaphore>,
     report: Report,
-    claim: Time,
+    claim: Id,
     part: i64,
 }
 
-const RENEW: &str =
-    "update reports set claimed_at = $3 where id = $1 and claimed_at = $2 and status = 'running'";
 const WRITE: &str = "insert into report_parts (report_id, part, body) values ($1, $2, $3)";
 
 impl Work {
@@ -295,12 +312,10 @@ impl Work {
         self.part += 1;
         let (id, claim, part) = (self.report.id, self.claim, self.part);
         let written = self.store.write(move |tx| {
-            let now = renew(tx, id, claim)?;
-            tx.execute(WRITE, params![id, part, body])?;
-            Ok::<_, Refused>(now)
+            renew(tx, claim)?;
+            Ok::<_, Refused>(tx.execute(WRITE, params![id, part, body]).map(drop)?)
         });
-        self.claim = written.await?;
-        Ok(())
+        written.await
     }
 
     async fn finish(
@@ -313,10 +328,11 @@ impl Work {
         report.status = Status::Ready;
         (report.findings, report.size) = (findings, size);
         let finished = self.store.write(move |tx| {
-            renew(tx, report.id, claim)?;
+            renew(tx, claim)?;
             tx.execute(WRITE, params![report.id, 0, head])?;
             tx.execute(WRITE, params![report.id, last, tail])?;
             let report = named_now(tx, report)?;
+            LEASES.release(tx, claim)?;
             Ok::<_, Refused>(change::finish(tx, &report)?)
         });
         finished.await
@@ -327,9 +343,10 @@ impl Work {
         report.status = Status::Failed;
         error.clone_into(&mut report.error);
         let failed = self.store.write(move |tx| {
-            renew(tx, report.id, claim)?;
+            renew(tx, claim)?;
             tx.execute(FORGET, params![report.id])?;
             let report = named_now(tx, report)?;
+            LEASES.release(tx, claim)?;
             Ok::<_, Refused>(change::finish(tx, &report)?)
         });
         failed.await
@@ -346,13 +363,11 @@ fn named_now(tx: &mut Tx<'_>, mut report: Report) -> Result<Report, Refused> {
 ///
 /// # Errors
 /// 409 if it is no longer ours.
-fn renew(tx: &mut Tx<'_>, id: Id, claim: Time) -> Result<Time, Refused> {
-    // Later than the last time, even if the clock was set back.
-    let now = tx.now().max(claim.after(Duration::from_nanos(1)));
-    match tx.execute(RENEW, params![id, claim, now])? {
-        1 => Ok(now),
-        _ => Err(Refused::Lost(
-            "The report was deleted or taken over in the meantime.".to_owned(),
-        )),
+fn renew(tx: &mut Tx<'_>, claim: Id) -> Result<(), Refused> {
+    if LEASES.renew(tx, claim, 1)? {
+        return Ok(());
     }
+    Err(Refused::Lost(
+        "The report was deleted or taken over in the meantime.".to_owned(),
+    ))
 }

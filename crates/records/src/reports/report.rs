@@ -2,8 +2,9 @@
 
 use base::{Id, Severity, Time};
 use serde::{Deserialize, Serialize};
+use store::words;
 
-use crate::{Named, Place, findings, word::words};
+use crate::{Named, Place, findings};
 
 words! {
     /// The file format of a report.

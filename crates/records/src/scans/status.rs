@@ -1,8 +1,7 @@
 //! The lifecycle of a scan: one table of transitions.
 
 use base::Kind;
-
-use crate::word::words;
+use store::words;
 
 words! {
     /// The status of a scan.

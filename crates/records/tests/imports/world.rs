@@ -5,21 +5,18 @@ use axum::{
     Router,
     body::Body,
     http::{Request, StatusCode, header},
-    middleware,
-    routing::{get, patch, post},
 };
 use base::{Clock, Event, Id, bus::Batch};
 use records::{
-    By, Named, Records, Settings, approvals,
+    By, Named, Records, Settings,
     findings::{self, Finding},
-    import::{self, Import, Limits},
-    projects, scans, targets,
+    import::{Import, Limits},
+    projects,
 };
 use serde_json::{Value, json};
 use store::{FromValue, MigrationSet, Row, Store, params};
 use tempfile::TempDir;
 use tokio::sync::broadcast;
-use tower::ServiceExt;
 
 static TABLES: [MigrationSet; 3] = [store::MIGRATIONS, access::MIGRATIONS, records::MIGRATIONS];
 
@@ -197,12 +194,9 @@ impl World {
             let bearer = format!("Bearer {token}").parse().unwrap();
             request.headers_mut().insert(header::AUTHORIZATION, bearer);
         }
-        let response = router.clone().oneshot(request).await.unwrap();
-        let status = response.status();
-        let body = axum::body::to_bytes(response.into_body(), usize::MAX)
-            .await
-            .unwrap();
-        let body = serde_json::from_slice(&body).unwrap_or(Value::Null);
+        let answer = testkit::ask(router, self.database, request).await;
+        let body = serde_json::from_slice(&answer.bytes).unwrap_or(Value::Null);
+        let status = answer.status;
         Answer { status, body }
     }
 
@@ -416,28 +410,11 @@ fn router(access: &Access, records: &Records, folder: &TempDir, limit: usize) ->
         ..Limits::default()
     };
     let state = Import::new(records.clone(), folder.path().to_owned(), limits);
-    Router::new()
-        .route("/scans/import", post(import::http::import))
-        .route("/scans/{id}/undo", post(import::undo::http::undo))
+    let (router, _) = records::router::imports()
         .with_state(state)
-        .merge(
-            Router::new()
-                .route("/scans/{id}", patch(scans::http::update).get(scans::http::get))
-                .route("/findings", get(findings::http::list))
-                .route("/findings/{id}", get(findings::http::get))
-                .route("/findings/{id}/status", post(findings::http::set_status))
-                .route("/findings/{id}/assignees", post(findings::http::assign))
-                .route("/findings/{id}/comments", post(findings::http::comments::create))
-                .route("/approvals", post(approvals::http::create))
-                .route("/approvals/{id}/decision", post(approvals::http::decide))
-                .route("/targets", get(targets::http::targets))
-                .route("/targets/{id}/retire", post(targets::http::retire_target))
-                .with_state(records.clone()),
-        )
-        .layer(middleware::from_fn_with_state(
-            access.clone(),
-            access::authenticate,
-        ))
+        .merge(records::router::records().with_state(records.clone()))
+        .split_for_parts();
+    testkit::guarded(router, access)
 }
 
 /// A sample.

@@ -6,10 +6,9 @@ use records::{Settings, approvals};
 use serde_json::{Value, json};
 use store::params;
 
-use crate::{
-    answer::text,
-    world::{Person, World},
-};
+use testkit::text;
+
+use crate::world::{Person, World};
 
 fn id(path: &str) -> &str {
     path.rsplit('/').next().unwrap()

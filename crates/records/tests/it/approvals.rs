@@ -5,10 +5,9 @@ use std::time::Duration;
 use records::{Settings, approvals};
 use serde_json::{Value, json};
 
-use crate::{
-    answer::text,
-    world::{Person, World},
-};
+use testkit::text;
+
+use crate::world::{Person, World};
 
 async fn asked(world: &World, finding: &str, by: &Person) -> String {
     let expires_at = world.in_days(30);

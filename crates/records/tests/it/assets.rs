@@ -2,7 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::{answer::text, world::World};
+use testkit::text;
+
+use crate::world::World;
 
 /// A change of a field, after which only that field and `updated_at` of the record differ, with one event; the same
 /// again emits nothing.

@@ -2,7 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::{answer::text, world::World};
+use testkit::text;
+
+use crate::world::World;
 
 // promise: B1
 // promise: B2

@@ -3,10 +3,9 @@
 use base::{Audience, Severity};
 use serde_json::{Value, json};
 
-use crate::{
-    answer::{Answer, text},
-    world::{Person, World, over},
-};
+use testkit::{Answer, text};
+
+use crate::world::{Person, World, over};
 
 const BATCH: &str = "application/cloudevents-batch+json";
 

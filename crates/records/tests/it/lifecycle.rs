@@ -2,10 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::{
-    answer::text,
-    world::{Person, World},
-};
+use testkit::text;
+
+use crate::world::{Person, World};
 
 /// A status, the path to it from `open`, and its successors. Based on the issue, not on the code.
 const LIFE: [(&str, &[&str], &[&str]); 7] = [

@@ -210,8 +210,8 @@ async fn projects_and_scans_are_listed_like_findings() {
             let body = json!({"company_id": company, "name": format!("Scän {n}"), "tool": "Saw_1",
                 "status": (["running", "completed", "failed"][n % 3]), "project_id": project});
             let scan = world.post(&world.admin, "/scans", body).await.expect(201)["id"].clone();
-            projects.push((n, crate::answer::text(&project)));
-            scans.push((n, crate::answer::text(&scan)));
+            projects.push((n, testkit::text(&project)));
+            scans.push((n, testkit::text(&scan)));
         }
         for (list, all, word, text) in [
             ("/projects", &projects, "active", "%C3%84PP 2"),

@@ -7,7 +7,6 @@
 
 mod acceptance;
 mod activity;
-mod answer;
 mod approvals;
 mod assets;
 mod assigning;

@@ -251,8 +251,9 @@ async fn the_calendar_searches_for_every_caller() {
         ] {
             let query = calendar(&world, scope, company, assigned_to);
             for kind in dated::Kind::ALL {
-                let cursor = format!("{}_{}:{}", query.from.nanos(), kind.name(), world.clock.id());
-                for after in [None, Some(cursor.parse().unwrap())] {
+                let cursor = format!("{}~{}~{}", query.from.nanos(), kind.name(), world.clock.id());
+                assert!(<dated::Cursor as base::Cursor>::read(&cursor).is_some());
+                for after in [None, base::Cursor::read(&cursor)] {
                     let query = dated::Query {
                         after,
                         ..query.clone()

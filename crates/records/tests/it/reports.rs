@@ -5,10 +5,9 @@ use std::time::Duration;
 use records::reports::{LEASE, Limits, Maker, Retention};
 use serde_json::{Value, json};
 
-use crate::{
-    answer::text,
-    world::{Person, World},
-};
+use testkit::text;
+
+use crate::world::{Person, World};
 
 const HOSTILE: &str = "=cmd|' /C calc'!A1<script>alert(1)</script>\"&";
 
@@ -145,14 +144,16 @@ async fn a_report_without_a_name_is_requested_for_a_project_with_the_longest_one
 #[tokio::test]
 async fn a_report_whose_maker_died_is_restarted_and_a_deleted_one_is_dropped() {
     const HALF: &str = "insert into report_parts (report_id, part, body) values ($1, 1, 'half')";
-    const RUNS: &str = "update reports set status = 'running', claimed_at = $2 where id = $1";
+    const RUNS: &str = "update reports set status = 'running' where id = $1";
+    const LEASED: &str = "insert into report_leases (report_id, holder, renewed_at) values ($1, $2, $3)";
     for world in World::all().await {
         world.finding(json!({})).await;
         let path = asked(&world, json!({"format": "json"})).await;
         let id = path.strip_prefix("/reports/").unwrap().to_owned();
-        let now = world.clock.now();
+        let (now, holder) = (world.clock.now(), world.clock.id());
         let died = world.store.write(move |tx| {
-            tx.execute(RUNS, store::params![&id, now])?;
+            tx.execute(RUNS, store::params![&id])?;
+            tx.execute(LEASED, store::params![&id, holder, now])?;
             tx.execute(HALF, store::params![&id])
         });
         died.await.unwrap();

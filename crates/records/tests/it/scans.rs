@@ -2,7 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::{answer::text, world::World};
+use testkit::text;
+
+use crate::world::World;
 
 const STATUSES: [&str; 4] = ["scheduled", "running", "completed", "failed"];
 const KINDS: [&str; 4] = ["scan.scheduled", "scan.started", "scan.completed", "scan.failed"];

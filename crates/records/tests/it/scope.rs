@@ -65,7 +65,7 @@ async fn records(world: &World) -> [String; 3] {
     ]
 }
 
-async fn ask(world: &World, by: &Person, call: &Call) -> crate::answer::Answer {
+async fn ask(world: &World, by: &Person, call: &Call) -> testkit::Answer {
     world.send(by, call.method, &call.path, call.body.as_ref()).await
 }
 
@@ -103,8 +103,8 @@ async fn records_of_another_company_are_not_found_byte_for_byte() {
             let never = ask(&world, &world.stranger, gone).await;
             theirs.problem(404);
             assert_eq!(
-                (theirs.status, &theirs.media, &theirs.bytes),
-                (never.status, &never.media, &never.bytes)
+                (theirs.status, theirs.media(), &theirs.bytes),
+                (never.status, never.media(), &never.bytes)
             );
             // An invalid id gets the same response.
             let odd = gone.path.replace(&nowhere.to_string(), "%27%20or%201");

@@ -3,42 +3,21 @@
 use std::{cell::RefCell, time::Duration};
 
 use access::{Access, Role, testing};
-use axum::{Router, body::Body, http::Request, middleware};
+use axum::Router;
 use base::{Audience, Clock, Event, Id, bus::Batch};
-use records::{
-    Records, Settings, activity, agreements::http as agreements, approvals::http as approvals,
-    assets::http as assets, dashboard::http as dashboard, external::http as external,
-    findings::http as findings, projects::http as projects, reports::http as reports, scans::http as scans,
-    sla::http as sla,
-};
+use records::{Records, Settings};
 use serde_json::{Value, json};
 use store::{MigrationSet, Store, params};
 use tokio::sync::broadcast;
-use tower::ServiceExt;
-use utoipa_axum::{router::OpenApiRouter, routes};
 
-use crate::answer::{Answer, text};
+use testkit::{Answer, Client, text};
+
+pub(crate) use testkit::{Person, over};
 
 static TABLES: [MigrationSet; 3] = [store::MIGRATIONS, access::MIGRATIONS, records::MIGRATIONS];
 
 /// Noon of the day on which the first world of a test begins; the next one continues where that ended.
 const START: &str = "2026-03-01T12:00:00Z";
-
-/// A user with a token.
-pub(crate) struct Person {
-    pub(crate) id: Id,
-    token: String,
-}
-
-impl Person {
-    /// An unknown user.
-    pub(crate) fn nobody() -> Self {
-        Self {
-            id: Clock::system().id(),
-            token: "cmp_unknown".to_owned(),
-        }
-    }
-}
 
 /// Everything a test needs.
 pub(crate) struct World {
@@ -83,11 +62,11 @@ impl World {
             router: router(&access, &store, Settings::default()),
             ours,
             theirs,
-            viewer: member(&access, ours, "viewer", Role::Viewer).await,
-            analyst: member(&access, ours, "analyst", Role::Analyst).await,
-            manager: member(&access, ours, "manager", Role::Manager).await,
-            stranger: member(&access, theirs, "stranger", Role::Manager).await,
-            admin: person(&access, admin).await,
+            viewer: Person::create(&access, "viewer", &[ours], Role::Viewer).await,
+            analyst: Person::create(&access, "analyst", &[ours], Role::Analyst).await,
+            manager: Person::create(&access, "manager", &[ours], Role::Manager).await,
+            stranger: Person::create(&access, "stranger", &[theirs], Role::Manager).await,
+            admin: Person::of(&access, admin).await,
             team: testing::team(&access, ours, "Red", &[]).await,
             their_team: testing::team(&access, theirs, "Blue", &[]).await,
             announced: RefCell::new(store.bus().subscribe()),
@@ -110,12 +89,12 @@ impl World {
 
     /// Another member of a company.
     pub(crate) async fn member(&self, company: Id, name: &str) -> Person {
-        member(&self.access, company, name, Role::Analyst).await
+        Person::create(&self.access, name, &[company], Role::Analyst).await
     }
 
     /// Another manager of a company.
     pub(crate) async fn manager_of(&self, company: Id, name: &str) -> Person {
-        member(&self.access, company, name, Role::Manager).await
+        Person::create(&self.access, name, &[company], Role::Manager).await
     }
 
     /// Sends a request with a JSON body.
@@ -137,25 +116,8 @@ impl World {
         path: &str,
         (kind, body): (&str, Vec<u8>),
     ) -> Answer {
-        let shown = String::from_utf8_lossy(&body[..body.len().min(200)]).into_owned();
-        let request = Request::builder()
-            .method(method)
-            .uri(path)
-            .header("authorization", format!("Bearer {}", by.token))
-            .header("content-type", kind)
-            .body(Body::from(body))
-            .unwrap();
-        let response = self.router.clone().oneshot(request).await.unwrap();
-        let media = response.headers().get("content-type");
-        Answer {
-            asked: format!("{} {method} {path} {shown}", self.database),
-            status: response.status(),
-            media: media.map_or_else(String::new, |media| media.to_str().unwrap().to_owned()),
-            bytes: axum::body::to_bytes(response.into_body(), usize::MAX)
-                .await
-                .unwrap()
-                .to_vec(),
-        }
+        let client = Client::new(&self.router, self.database).bearer(&by.token);
+        client.raw(method, path, Some((kind, body))).await
     }
 
     pub(crate) async fn get(&self, by: &Person, path: &str) -> Answer {
@@ -275,60 +237,9 @@ impl World {
     }
 }
 
-/// The second object's fields over the first's.
-pub(crate) fn over(object: &mut Value, fields: Value) {
-    if let (Value::Object(object), Value::Object(fields)) = (object, fields) {
-        object.extend(fields);
-    }
-}
-
-async fn member(access: &Access, company: Id, name: &str, role: Role) -> Person {
-    let user = testing::user(access.store(), &format!("{name}@example.org")).await;
-    testing::member(access.store(), company, user, role).await;
-    person(access, user).await
-}
-
-async fn person(access: &Access, id: Id) -> Person {
-    let token = testing::token(access, id).await;
-    Person { id, token }
-}
-
 fn router(access: &Access, store: &Store, settings: Settings) -> Router {
-    let (router, _) = OpenApiRouter::<Records>::new()
-        .routes(routes!(projects::list, projects::create))
-        .routes(routes!(projects::get, projects::update, projects::delete))
-        .routes(routes!(assets::list, assets::create))
-        .routes(routes!(assets::get, assets::update, assets::delete))
-        .routes(routes!(agreements::list, agreements::create))
-        .routes(routes!(agreements::get, agreements::update, agreements::delete))
-        .routes(routes!(approvals::list, approvals::create))
-        .routes(routes!(approvals::get, approvals::update, approvals::delete))
-        .routes(routes!(approvals::decide))
-        .routes(routes!(reports::list, reports::create))
-        .routes(routes!(reports::get, reports::update, reports::delete))
-        .routes(routes!(reports::download))
-        .routes(routes!(scans::list, scans::create))
-        .routes(routes!(scans::get, scans::update, scans::delete))
-        .routes(routes!(findings::list, findings::create))
-        .routes(routes!(findings::get, findings::update, findings::delete))
-        .routes(routes!(findings::assign))
-        .routes(routes!(findings::set_status))
-        .routes(routes!(findings::history))
-        .routes(routes!(findings::bulk::assign))
-        .routes(routes!(findings::bulk::set_status))
-        .routes(routes!(findings::comments::list, findings::comments::create))
-        .routes(routes!(findings::comments::update, findings::comments::delete))
-        .routes(routes!(external::take_events))
-        .routes(routes!(sla::get_sla_days, sla::put_sla_days))
-        .routes(routes!(sla::get_sla_defaults))
-        .routes(routes!(sla::get_sla_warnings, sla::put_sla_warnings))
-        .routes(routes!(dashboard::get))
-        .routes(routes!(activity::list))
+    let (router, _) = records::router::records()
+        .merge(records::router::bulk())
         .split_for_parts();
-    router
-        .layer(middleware::from_fn_with_state(
-            access.clone(),
-            access::authenticate,
-        ))
-        .with_state(Records::new(store.clone(), settings))
+    testkit::guarded(router.with_state(Records::new(store.clone(), settings)), access)
 }

@@ -6,6 +6,7 @@
 )]
 
 mod contended;
+mod leases;
 mod load;
 mod trouble;
 mod turns;

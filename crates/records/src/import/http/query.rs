@@ -54,12 +54,14 @@ impl utoipa::PartialSchema for EncodingName {
     }
 }
 
-/// Whether an import closes what the scan report no longer contains.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, utoipa::ToSchema)]
-#[serde(rename_all = "lowercase")]
-pub(super) enum Close {
-    Auto,
-    None,
+base::words! {
+    /// Whether an import closes what the scan report no longer contains.
+    pub(super) enum Close (Close) {
+        /// If the scan report is complete and the latest of its target.
+        Auto "auto",
+        /// It closes nothing.
+        None "none",
+    }
 }
 
 /// The names of the formats.

@@ -5,10 +5,11 @@
 
 use std::{fmt, time::Duration};
 
-use access::{FieldError, Problem, validate::Invalid};
 use base::Id;
 
-/// Why a function of this crate did not do what was asked.
+use crate::{FieldError, Problem, validate::Invalid};
+
+/// Why a function of a domain did not do what was asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Refused {
     /// It does not exist, or is not in the scope.
@@ -21,6 +22,8 @@ pub enum Refused {
     Senseless(String),
     /// This person may not do it.
     Forbidden(String),
+    /// This person is gone, or their session is.
+    SignedOut,
     /// Too much of this kind is running. It may work after this time.
     Busy(Duration, String),
     /// It was interrupted, or works again in a moment.
@@ -70,7 +73,7 @@ impl Refused {
     }
 
     /// Whether the server failed, and not the request.
-    pub(crate) fn is_failure(&self) -> bool {
+    pub fn is_failure(&self) -> bool {
         match self {
             Self::Store(error) => !matches!(error, store::Error::Unique | store::Error::Foreign),
             Self::Interrupted(_) | Self::Fault => true,
@@ -79,7 +82,7 @@ impl Refused {
     }
 
     /// Whether the store may be able to do the same a moment later.
-    pub(crate) fn is_passing(&self) -> bool {
+    pub fn is_passing(&self) -> bool {
         match self {
             Self::Interrupted(_) => true,
             // A full disk does not empty itself within seconds.
@@ -112,6 +115,7 @@ impl From<Refused> for Problem {
             Refused::Invalid(errors) => Self::fields(errors),
             Refused::Senseless(detail) => Self::unprocessable(detail),
             Refused::Forbidden(detail) => Self::forbidden(detail),
+            Refused::SignedOut => Self::unauthorized(),
             Refused::Busy(after, detail) => Self::busy(after, detail),
             Refused::Interrupted(detail) => Self::unavailable_because(detail),
             Refused::Fault => Self::internal(),
@@ -124,6 +128,7 @@ impl fmt::Display for Refused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotFound => f.write_str("not found"),
+            Self::SignedOut => f.write_str("not signed in"),
             Self::Conflict(detail, _)
             | Self::Senseless(detail)
             | Self::Forbidden(detail)
