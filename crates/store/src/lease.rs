@@ -31,7 +31,7 @@ pub struct Lease {
 /// Whether leases were taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Taken {
-    /// They were, those of these holders among them, whose time was over.
+    /// They were; leases of these holders had expired and are among them.
     Over(Vec<Id>),
     /// This holder has the first of them that is not free.
     Busy {
@@ -89,7 +89,7 @@ impl Lease {
         let head = format!("insert into {table} ({subject}, {by}, renewed_at)");
         let row = |subject: &Id| vec![Value::from(subject), holder.into(), now.into()];
         match rows::insert(tx, (&head, ""), subjects.iter().map(row).collect()) {
-            // Somebody was faster.
+            // Another node was faster.
             Err(Error::Unique) => Ok(Taken::Busy { index: 0 }),
             other => other.map(|_| Taken::Over(over)),
         }

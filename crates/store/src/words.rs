@@ -1,6 +1,6 @@
 //! Columns with the words of an enum.
 //!
-//! Owns: the macros that give an enum of words its columns. Must not: know which words there are.
+//! Owns: the macros for the columns of an enum of words. Must not: know which words there are.
 
 /// Defines an enum of words as [`base::words!`] does, and its columns. After its name in the API document: what it
 /// is, for the error of a column that contains something else.
