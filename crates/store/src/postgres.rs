@@ -1,5 +1,6 @@
 //! PostgreSQL: a bounded pool, transactions on blocking threads.
 
+pub(crate) mod notify;
 mod threads;
 mod turns;
 mod types;
