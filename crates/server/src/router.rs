@@ -36,6 +36,8 @@ pub struct Parts {
     pub calendar: Calendar,
     /// Inbox, rules, preferences, deliveries.
     pub notify: notify::http::State,
+    /// The servers on this database.
+    pub nodes: nodes::Nodes,
     /// The live stream.
     pub streams: realtime::Streams,
     /// Health and metrics.
@@ -200,6 +202,10 @@ fn test_routes() -> OpenApiRouter<notify::http::State> {
     OpenApiRouter::new().routes(routes!(notify::destinations::http::test_destination))
 }
 
+fn node_routes() -> OpenApiRouter<nodes::Nodes> {
+    OpenApiRouter::new().routes(routes!(nodes::http::list))
+}
+
 fn ticket_routes() -> OpenApiRouter<realtime::Streams> {
     OpenApiRouter::new().routes(routes!(realtime::http::ticket))
 }
@@ -237,6 +243,7 @@ pub fn router(parts: Parts, clock: Clock) -> Router {
         .merge(record_routes().with_state(parts.records).layer(noted))
         .merge(calendar_routes().with_state(parts.calendar))
         .merge(notification_routes().with_state(parts.notify))
+        .merge(node_routes().with_state(parts.nodes))
         .merge(ticket_routes().with_state(parts.streams.clone()))
         .layer(shared.clone())
         .layer(authenticated.clone())
@@ -286,6 +293,7 @@ pub fn document_text() -> String {
         .merge_from(notification_routes().into_openapi())
         .merge_from(preview_routes().into_openapi())
         .merge_from(test_routes().into_openapi())
+        .merge_from(node_routes().into_openapi())
         .merge_from(ticket_routes().into_openapi())
         .merge_from(stream_routes().into_openapi());
     let mut document = document::of(ROOT, routes);

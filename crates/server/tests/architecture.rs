@@ -26,11 +26,12 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     ("records", &["base", "formats", "store", "access"]),
     ("notify", &["base", "channels", "store", "access"]),
     ("realtime", &["base", "access"]),
+    ("nodes", &["base", "store", "access"]),
     ("calendar", &["base", "store", "access", "records"]),
     (
         "campanile",
         &[
-            "base", "store", "access", "records", "notify", "realtime", "calendar",
+            "base", "store", "access", "records", "notify", "realtime", "nodes", "calendar",
         ],
     ),
 ];
