@@ -347,6 +347,7 @@ const adminPlaces: Place[] = [
     then: (page) => page.getByTestId('destination').first().getByRole('button').click(),
   },
   { name: 'settings-announcements', path: '/settings/announcements' },
+  { name: 'settings-nodes', path: '/settings/nodes' },
   { name: 'settings-audit', path: '/settings/audit' },
   { name: 'settings-deliveries', path: '/settings/deliveries' },
   {

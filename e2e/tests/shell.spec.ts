@@ -375,6 +375,7 @@ test('each role has its own sections of the settings, and no URL opens another',
       'Destinations',
       'Deliveries',
       'Announcements',
+      'Nodes',
       'Audit log',
     ],
   };
@@ -385,8 +386,8 @@ test('each role has its own sections of the settings, and no URL opens another',
     await expect(links).toHaveText(sections[who]);
   }
   for (const [who, names] of [
-    ['viewer', ['sla', 'companies', 'people', 'rules', 'ownership', 'destinations', 'deliveries', 'audit']],
-    ['manager', ['people', 'destinations', 'deliveries', 'announcements', 'audit']],
+    ['viewer', ['sla', 'companies', 'people', 'rules', 'ownership', 'destinations', 'deliveries', 'nodes', 'audit']],
+    ['manager', ['people', 'destinations', 'deliveries', 'announcements', 'nodes', 'audit']],
   ] as const) {
     const page = await as(who);
     for (const name of names) {

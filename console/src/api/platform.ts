@@ -104,3 +104,7 @@ export interface AuditFilter {
 }
 export const audit = (filter: AuditFilter, page: PageAsk, signal?: Signal) =>
   get<Page<AuditEntry>>('/audit', { ...filter, ...page }, signal);
+
+/** A server on the database. */
+export type Node = Answer<'Node'>;
+export const nodes = (signal?: Signal) => get<{ items: Node[] }>('/nodes', {}, signal);

@@ -1120,6 +1120,26 @@ export interface paths {
         patch: operations["update_view"];
         trace?: never;
     };
+    "/api/v1/nodes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the servers on this database
+         * @description A server that stops leaves the list; one that ends otherwise stays for seven days, unless it starts again.
+         */
+        get: operations["list_nodes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/notification-rules": {
         parameters: {
             query?: never;
@@ -1624,7 +1644,7 @@ export interface paths {
         /**
          * Create a ticket for the stream
          * @description For clients that can neither set a header nor send the cookie: valid once, for 30 seconds, only for the
-         *     stream, and no longer than the session that requested it. It works only on the node that issued it.
+         *     stream, and no longer than the session that requested it. It works on every node.
          */
         post: operations["ticket"];
         delete?: never;
@@ -3290,6 +3310,28 @@ export interface components {
             /** @description The name, one line of at most 200 characters. */
             name: components["schemas"]["Name200"];
             password?: components["schemas"]["NewPassword"] | null;
+        };
+        /** @description A server on this database. */
+        Node: {
+            /** @description Whether it is: false for a node that ended without stopping in order, or is suspended. */
+            alive: boolean;
+            /** @description Whether it answers this request. */
+            current: boolean;
+            /** @description The same after a restart. */
+            id: components["schemas"]["Id"];
+            /** @description When it last showed that it is alive, by its clock. */
+            last_seen: components["schemas"]["Time"];
+            /** @description The name of its machine. */
+            name: string;
+            /** @description When it started. */
+            since: components["schemas"]["Time"];
+            /** @description The version of the program. */
+            version: string;
+        };
+        /** @description The servers on this database. */
+        NodeList: {
+            /** @description By their start. */
+            items: components["schemas"]["Node"][];
         };
         /** @description A notification, as its owner sees it. */
         Notification: {
@@ -8543,6 +8585,32 @@ export interface operations {
             500: components["responses"]["InternalServerError"];
             503: components["responses"]["ServiceUnavailable"];
             507: components["responses"]["InsufficientStorage"];
+        };
+    };
+    list_nodes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The servers */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NodeList"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            408: components["responses"]["RequestTimeout"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     list_rules: {

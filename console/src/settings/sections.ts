@@ -10,6 +10,7 @@ import MessageSquare from '@lucide/svelte/icons/message-square';
 import Split from '@lucide/svelte/icons/split';
 import ScrollText from '@lucide/svelte/icons/scroll-text';
 import Send from '@lucide/svelte/icons/send';
+import Server from '@lucide/svelte/icons/server';
 import Timer from '@lucide/svelte/icons/timer';
 import UserRound from '@lucide/svelte/icons/user-round';
 import UserRoundCheck from '@lucide/svelte/icons/user-round-check';
@@ -20,7 +21,7 @@ import { accessTexts, feedPageTexts, preferenceTexts, profileTexts } from './acc
 import { deliveryTexts, destinationTexts } from './deliveries/strings';
 import { ownershipTexts } from './ownership/strings';
 import { companyTexts, teamTexts, userTexts } from './people/strings';
-import { announcementTexts, auditTexts, slaTexts } from './platform/strings';
+import { announcementTexts, auditTexts, nodeTexts, slaTexts } from './platform/strings';
 import { ruleTexts } from './rules/strings';
 import { chatTexts } from './strings';
 
@@ -103,6 +104,7 @@ export const platform: Section[] = [
     icon: Megaphone,
     load: () => import('./platform/Announcements.svelte'),
   },
+  { name: 'nodes', title: nodeTexts.title, icon: Server, load: () => import('./platform/Nodes.svelte') },
   { name: 'audit', title: auditTexts.title, icon: ScrollText, load: () => import('./platform/Audit.svelte') },
 ];
 

@@ -18,6 +18,7 @@ use crate::{
     limits::Limits,
     networks,
     password::Passwords,
+    shared_rates,
     shares::{ShareLimits, Shares},
     unsaved::UnsavedSessions,
 };
@@ -292,6 +293,7 @@ impl Access {
             .change(move |tx| {
                 changes::prune(tx)?;
                 networks::prune(tx)?;
+                shared_rates::prune(tx)?;
                 refused.note(tx)?;
                 Ok(((), credentials::sweep(tx, &noting, idle)?))
             })

@@ -9,7 +9,7 @@
 
 use std::{
     collections::BTreeSet,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Mutex, MutexGuard, OnceLock, PoisonError},
     time::Duration,
 };
 
@@ -38,10 +38,14 @@ pub enum AccessChange {
     Unknown,
 }
 
+/// Called with each row that this process wrote, and what it contains.
+pub(crate) type Forward = Box<dyn Fn(Id, &[AccessChange]) + Send + Sync>;
+
 /// The listeners in this process, and the rows already announced to them: never more than the table has.
 pub(crate) struct Announcer {
     listeners: broadcast::Sender<AccessChange>,
     rows: Mutex<BTreeSet<Id>>,
+    forward: OnceLock<Forward>,
 }
 
 impl Announcer {
@@ -49,6 +53,7 @@ impl Announcer {
         Self {
             listeners: broadcast::Sender::new(LISTENER),
             rows: Mutex::default(),
+            forward: OnceLock::new(),
         }
     }
 
@@ -68,6 +73,26 @@ impl Access {
     /// Includes those of other processes while a [`Follower`](crate::Follower) runs.
     pub fn changes(&self) -> broadcast::Receiver<AccessChange> {
         self.announcer().listeners.subscribe()
+    }
+
+    /// Passes on what this process changes, after the commit and before anyone in this process is notified, so that
+    /// other processes may learn of it sooner than by polling. Only the first call has an effect.
+    pub fn forward_changes(&self, forward: impl Fn(Id, &[AccessChange]) + Send + Sync + 'static) {
+        let _ = self.announcer().forward.set(Box::new(forward));
+    }
+
+    /// Another process made these changes and wrote this row. Without the changes they are read from the row.
+    pub async fn changed_elsewhere(&self, row: Id, changes: Option<Vec<AccessChange>>) {
+        let changes = match changes {
+            Some(changes) => changes,
+            None if self.announcer().rows().contains(&row) => return,
+            // If it cannot be read, it may be anyone's.
+            None => {
+                let read = self.store().read(move |tx| read(tx, row)).await;
+                read.unwrap_or_else(|_| vec![AccessChange::Unknown])
+            }
+        };
+        self.announce_row(row, &changes);
     }
 
     /// Announces changes in this process, unless this row was announced.
@@ -103,6 +128,9 @@ impl Access {
             });
             let (value, row, changes) = done.await?;
             if let Some(row) = row {
+                if let Some(forward) = access.announcer().forward.get() {
+                    forward(row, &changes);
+                }
                 access.announce_row(row, &changes);
             }
             Ok(value)

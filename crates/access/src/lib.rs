@@ -39,10 +39,12 @@ mod password;
 mod password_rules;
 mod patch;
 mod rates;
+mod shared_rates;
 mod shares;
 pub mod teams;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod tickets;
 mod unsaved;
 mod user_credentials;
 mod users;
@@ -114,6 +116,14 @@ pub const MIGRATIONS: store::MigrationSet = store::MigrationSet {
         (
             "0013-idempotency-keys",
             include_str!("../migrations/0013-idempotency-keys.sql"),
+        ),
+        (
+            "0014-stream-tickets",
+            include_str!("../migrations/0014-stream-tickets.sql"),
+        ),
+        (
+            "0015-sign-in-limits",
+            include_str!("../migrations/0015-sign-in-limits.sql"),
         ),
     ],
 };

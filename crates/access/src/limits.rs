@@ -1,6 +1,7 @@
 //! Limits on sign-in attempts.
 //!
-//! Owns: three limits: per account, per address, and per both for users who signed in from there before.
+//! Owns: three limits: per account, per address, and per both for users who signed in from there before. Each is counted in
+//! memory first, which costs nothing, and then over all nodes.
 //! Must not: know whether an account exists.
 
 use std::{
@@ -9,10 +10,12 @@ use std::{
 };
 
 use base::Time;
+use store::Store;
 
 use crate::{
-    LoginLimits,
+    Access, LoginLimits,
     rates::{Counted, Rate, Rates},
+    shared_rates::{self, Limit, SharedCount},
 };
 
 /// The limits for all sign-in attempts.
@@ -25,11 +28,13 @@ pub(crate) struct Limits {
 }
 
 /// An attempt that counts until it is returned.
-#[derive(Clone, Copy)]
 pub(crate) struct Attempt {
     account: Option<Counted>,
     peer: Option<Counted>,
     known: Option<Counted>,
+    /// What all nodes count: a name, and its limit.
+    shared: Vec<Limit>,
+    counted: SharedCount,
 }
 
 impl Limits {
@@ -59,15 +64,19 @@ impl Limits {
         peer: Option<IpAddr>,
         now: Time,
     ) -> Result<Attempt, Duration> {
-        let peer = peer
+        let counted = peer
             .map(|peer| self.peers.take(network(peer), self.a_peer, now))
             .transpose()?;
+        let of_peer = peer.map(|peer| (format!("address {}", network_name(peer)), self.a_peer));
+        let of_account = (format!("account {account}"), self.an_account);
         // The attempt still counts for the address: trying locked accounts is not free.
         let account = self.accounts.take(account, self.an_account, now)?;
         Ok(Attempt {
             account: Some(account),
-            peer,
+            peer: counted,
             known: None,
+            shared: of_peer.into_iter().chain([of_account]).collect(),
+            counted: SharedCount::default(),
         })
     }
 
@@ -79,15 +88,43 @@ impl Limits {
     pub(crate) fn attempt_known(&self, account: &str, peer: IpAddr, now: Time) -> Result<Attempt, Duration> {
         let key = (account, network(peer));
         let known = self.known.take(key, self.an_account, now)?;
+        let name = format!("account {account} from {}", network_name(peer));
         Ok(Attempt {
             account: None,
             peer: None,
             known: Some(known),
+            shared: vec![(name, self.an_account)],
+            counted: SharedCount::default(),
         })
     }
 
+    /// Counts the attempt over all nodes.
+    ///
+    /// # Errors
+    /// The time after which the next one is allowed.
+    pub(crate) async fn share(&self, access: &Access, mut attempt: Attempt) -> Result<Attempt, Duration> {
+        let limits = attempt.shared.drain(..);
+        let limits = limits.map(|(name, rate)| (access.vault().digest(&format!("sign-in {name}")), rate));
+        match shared_rates::take(access.store(), limits.collect()).await {
+            Ok(counted) => Ok(Attempt { counted, ..attempt }),
+            Err(wait) => {
+                // It is not made. As for an account that is locked here, it still counts for the address.
+                self.give_back_here(&Attempt {
+                    peer: None,
+                    ..attempt
+                });
+                Err(wait)
+            }
+        }
+    }
+
     /// The attempt was not a guess: it succeeded, or was not checked at all.
-    pub(crate) fn give_back(&self, attempt: Attempt) {
+    pub(crate) async fn give_back(&self, store: &Store, attempt: Attempt) {
+        self.give_back_here(&attempt);
+        shared_rates::give_back(store, attempt.counted).await;
+    }
+
+    fn give_back_here(&self, attempt: &Attempt) {
         for (rates, counted) in [
             (&self.accounts, attempt.account),
             (&self.peers, attempt.peer),
@@ -154,7 +191,7 @@ mod tests {
         let peer = Some("192.0.2.1".parse().unwrap());
         for _ in 0..100 {
             let attempt = limits.attempt("ada@example.org", peer, at(0)).unwrap();
-            limits.give_back(attempt);
+            limits.give_back_here(&attempt);
         }
     }
 

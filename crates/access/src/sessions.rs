@@ -8,7 +8,7 @@ use base::{Id, Time};
 use serde::Serialize;
 use store::{Error, FromRow, Row, Select, Tx};
 
-use crate::{Peer, credentials::Kind};
+use crate::{Peer, credentials::Kind, shared_rates};
 
 /// The most characters of a user agent that are stored.
 const AGENT: usize = 300;
@@ -80,7 +80,9 @@ pub fn end_earlier(tx: &mut Tx<'_>, by: i64) -> Result<(), Error> {
     let by = by.min(0);
     tx.execute(EARLIER, store::params![by, Kind::Session.name()])?;
     // Otherwise users who sign in while nothing can be written would count as signed out until the clock catches up.
-    tx.execute(SIGNED_OUT, store::params![by]).map(drop)
+    tx.execute(SIGNED_OUT, store::params![by])?;
+    // Otherwise wrong passwords of before the change would count until the clock catches up.
+    shared_rates::earlier(tx, by)
 }
 
 const SESSIONS: &str =

@@ -33,7 +33,7 @@ pub(crate) use pace::Pace;
 pub(crate) use quarantine::{readable_now, release};
 pub use queue::{Queue, queue};
 pub(crate) use record::{AttemptResult, Recorded, record};
-pub(crate) use recover::{RecoverFrom, recover};
+pub(crate) use recover::{FENCE, RecoverFrom, recover};
 pub use state::State;
 
 #[cfg(test)]

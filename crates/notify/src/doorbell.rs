@@ -1,8 +1,11 @@
 //! What wakes the engine.
 
-use std::sync::{
-    Arc, Mutex, MutexGuard, PoisonError,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    fmt,
+    sync::{
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use base::{Id, Time};
@@ -29,6 +32,29 @@ pub(crate) struct DoorbellSignals {
     pub(crate) check: AtomicBool,
     /// Which pauses that destinations asked for should end.
     unpaused: Mutex<Unpaused>,
+    forward: OnceLock<Forward>,
+    /// Nodes that ended, whose deliveries are to be taken over.
+    ended: Mutex<Vec<Arc<str>>>,
+}
+
+/// Why the doorbell rang.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ring {
+    /// There may be something to plan or send.
+    Work,
+    /// The pause that these destinations asked for ends.
+    Resume(Vec<String>),
+    /// The same for all destinations.
+    ResumeAll,
+}
+
+/// Passes a ring on to other nodes.
+struct Forward(Box<dyn Fn(Ring) + Send + Sync>);
+
+impl fmt::Debug for Forward {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Forward")
+    }
 }
 
 /// Destinations whose pause ends.
@@ -46,9 +72,40 @@ impl Doorbell {
 
     /// There may be something to plan or send.
     pub fn ring(&self) {
+        self.pass_on(Ring::Work);
+    }
+
+    /// Passes on each ring of this doorbell, so that the engines of other nodes look as well. Only the first call has an effect.
+    pub fn forward(&self, forward: impl Fn(Ring) + Send + Sync + 'static) {
+        let _ = self.0.forward.set(Forward(Box::new(forward)));
+    }
+
+    /// The doorbell of another node rang.
+    pub fn rang_elsewhere(&self, ring: Ring) {
+        match ring {
+            Ring::Work => {}
+            Ring::Resume(keys) => {
+                let keys = keys.iter().map(|key| Key::stored(key));
+                self.0.unpaused().keys.extend(keys);
+            }
+            Ring::ResumeAll => self.0.unpaused().all = true,
+        }
         self.0.check.store(true, Ordering::Release);
         self.0.planner.notify_one();
         self.0.dispatcher.notify_one();
+    }
+
+    /// This node has ended, or is suspended: what it had in flight is taken over.
+    pub fn node_ended(&self, node: &str) {
+        self.0.ended().push(node.into());
+        self.rang_elsewhere(Ring::Work);
+    }
+
+    fn pass_on(&self, ring: Ring) {
+        if let Some(Forward(forward)) = self.0.forward.get() {
+            forward(ring.clone());
+        }
+        self.rang_elsewhere(ring);
     }
 
     /// A person opened this record in a session (promise A4). It never waits: this is recorded in the background; what
@@ -69,20 +126,23 @@ impl Doorbell {
         self.0.reader.notify_one();
     }
 
-    /// The same, and the pause that these destinations asked for ends, on this node.
-    pub(crate) fn end_pause(&self, keys: Vec<Key>) {
-        self.0.unpaused().keys.extend(keys);
-        self.ring();
+    /// The same, and the pause that these destinations asked for ends.
+    pub(crate) fn end_pause(&self, keys: &[Key]) {
+        let keys = keys.iter().map(|key| key.as_str().to_owned());
+        self.pass_on(Ring::Resume(keys.collect()));
     }
 
     /// The same for all destinations.
     pub(crate) fn end_all_pauses(&self) {
-        self.0.unpaused().all = true;
-        self.ring();
+        self.pass_on(Ring::ResumeAll);
     }
 }
 
 impl DoorbellSignals {
+    pub(crate) fn ended(&self) -> MutexGuard<'_, Vec<Arc<str>>> {
+        self.ended.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     pub(crate) fn unpaused(&self) -> MutexGuard<'_, Unpaused> {
         self.unpaused.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -59,6 +59,7 @@ pub mod unsubscribe;
 #[cfg(feature = "testing")]
 pub use ::channels::testing;
 pub use ::channels::{self, egress};
+pub use doorbell::Ring;
 pub use engine::{Doorbell, Engine};
 pub use opened::{FirstRead, ReadObserver};
 

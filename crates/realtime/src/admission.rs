@@ -5,7 +5,7 @@
 
 use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
 
-use access::{Access, AccessChange, Caller, Problem, SESSION_COOKIE};
+use access::{Access, AccessChange, Caller, Problem, SESSION_COOKIE, Secret};
 use base::{Clock, Id, Time};
 use tokio::sync::broadcast::{self, error::TryRecvError};
 
@@ -26,10 +26,20 @@ const RETRY_AFTER: Duration = Duration::from_secs(30);
 /// The pending result of a lookup.
 pub type Answer<'a> = Pin<Box<dyn Future<Output = Result<Caller, Problem>> + Send + 'a>>;
 
+/// The pending result of issuing a ticket: it, and until when it is valid.
+pub type Issued<'a> = Pin<Box<dyn Future<Output = Result<(String, Time), Problem>> + Send + 'a>>;
+
+/// The pending result of redeeming a ticket: the credential behind it, if it is valid.
+pub type Redeemed<'a> = Pin<Box<dyn Future<Output = Result<Option<Secret>, Problem>> + Send + 'a>>;
+
 /// Identifies callers.
 pub trait Identify: Send + Sync + 'static {
     /// The caller with this credential: the text of a session or API token.
     fn caller<'a>(&'a self, credential: &'a str) -> Answer<'a>;
+    /// A ticket for the session with this credential.
+    fn issue<'a>(&'a self, session: Id, credential: &'a str) -> Issued<'a>;
+    /// The credential behind a ticket, which is used up in any case.
+    fn redeem<'a>(&'a self, ticket: &'a str) -> Redeemed<'a>;
     /// Access changes from now on.
     fn changes(&self) -> broadcast::Receiver<AccessChange>;
     /// Whether this user may open one more now; open ones are counted elsewhere.
@@ -48,6 +58,14 @@ pub trait Identify: Send + Sync + 'static {
 impl Identify for Access {
     fn caller<'a>(&'a self, credential: &'a str) -> Answer<'a> {
         Box::pin(self.cached_caller(credential))
+    }
+
+    fn issue<'a>(&'a self, session: Id, credential: &'a str) -> Issued<'a> {
+        Box::pin(self.issue_ticket(session, credential))
+    }
+
+    fn redeem<'a>(&'a self, ticket: &'a str) -> Redeemed<'a> {
+        Box::pin(self.redeem_ticket(ticket))
     }
 
     fn changes(&self) -> broadcast::Receiver<AccessChange> {
@@ -115,6 +133,14 @@ impl Admission {
         let half = caller.idle_at.since(now) / 2;
         let earlier = half.mul_f64(self.clock.fraction() / 5.0);
         caller.expires_at.min(now.after(half.saturating_sub(earlier)))
+    }
+
+    /// The credential behind a ticket, within the time for a lookup.
+    pub(crate) async fn redeem(&self, ticket: &str) -> Result<Option<Secret>, Problem> {
+        tokio::select! {
+            redeemed = self.callers.redeem(ticket) => redeemed,
+            () = self.clock.sleep(LOOKUP_TIMEOUT) => Err(Problem::unavailable()),
+        }
     }
 
     async fn look_up(&self, credential: &str) -> Result<Caller, Problem> {

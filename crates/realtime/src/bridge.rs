@@ -1,17 +1,44 @@
-//! From the bus to the hub: every commit becomes frames, every access change ends the streams that depend on it.
+//! From the bus to the hub: every commit becomes frames, every access change ends the streams that depend on it. Frames
+//! of other nodes come in the same way, and those of this node go to them.
 //!
-//! Owns: the order of the two. Must not: create an event, or wait for a client.
+//! Owns: the order of the two. Must not: create an event, wait for a client, or know how nodes are connected.
 
 use std::io;
 
 use access::AccessChange;
 use base::{Bus, Event, bus::Batch};
-use tokio::sync::broadcast::{
-    self,
-    error::{RecvError, TryRecvError},
+use tokio::sync::{
+    broadcast::{
+        self,
+        error::{RecvError, TryRecvError},
+    },
+    mpsc, watch,
 };
 
-use crate::{admission::Identify, frame, hub::Hub, queue::EndTarget, thread};
+use crate::{
+    admission::Identify,
+    frame::{self, Addressed},
+    hub::Hub,
+    queue::EndTarget,
+    thread,
+};
+
+/// What other nodes sent for open tabs.
+#[derive(Debug, Clone)]
+pub enum Incoming {
+    /// A frame.
+    Frame(Addressed),
+    /// At least this many were lost.
+    Missed(u64),
+}
+
+/// Takes the frames of this node to others. It must not wait.
+pub trait Outgoing: Send + 'static {
+    /// A frame of this node.
+    fn frame(&self, frame: &Addressed);
+    /// Frames of this node were lost.
+    fn missed(&self);
+}
 
 /// Forwards events to the hub. When it ends, for whatever reason, the hub closes: streams without it would
 /// stay silent, and would outlive the access they depend on.
@@ -19,6 +46,14 @@ pub struct Bridge {
     hub: Hub,
     events: broadcast::Receiver<Batch>,
     changes: broadcast::Receiver<AccessChange>,
+    incoming: Option<mpsc::Receiver<Incoming>>,
+    outgoing: Option<Onward>,
+}
+
+/// The way to other nodes, until the server has nothing more to announce.
+struct Onward {
+    to: Box<dyn Outgoing>,
+    over: watch::Receiver<bool>,
 }
 
 /// The other side has ended.
@@ -31,7 +66,26 @@ impl Bridge {
             hub,
             events: bus.subscribe(),
             changes: callers.changes(),
+            incoming: None,
+            outgoing: None,
         }
+    }
+
+    /// The same, with other nodes: what they send reaches this node's tabs, and the other way around. They receive what
+    /// is committed until `over`, also after the streams of this node are closed; then `outgoing` is dropped.
+    #[must_use]
+    pub fn between(
+        mut self,
+        incoming: mpsc::Receiver<Incoming>,
+        outgoing: impl Outgoing,
+        over: watch::Receiver<bool>,
+    ) -> Self {
+        self.incoming = Some(incoming);
+        self.outgoing = Some(Onward {
+            to: Box::new(outgoing),
+            over,
+        });
+        self
     }
 
     /// Calls [`run`](Self::run) on its own thread.
@@ -49,11 +103,30 @@ impl Bridge {
         loop {
             let carried = tokio::select! {
                 biased;
-                () = &mut closed => return,
+                () = &mut closed => break,
                 change = self.changes.recv() => self.handle(&change),
                 batch = self.events.recv() => self.forward(batch),
+                incoming = next(&mut self.incoming) => self.deliver(incoming),
             };
             if carried.is_err() {
+                return;
+            }
+        }
+        self.finish().await;
+    }
+
+    /// The streams are closed. Passes on what is still committed, and ends when nothing more will be.
+    async fn finish(mut self) {
+        let Some(mut over) = self.outgoing.as_ref().map(|onward| onward.over.clone()) else {
+            return;
+        };
+        loop {
+            let batch = tokio::select! {
+                biased;
+                batch = self.events.recv() => batch,
+                _ = over.wait_for(|over| *over) => return,
+            };
+            if self.forward(batch).is_err() {
                 return;
             }
         }
@@ -68,6 +141,9 @@ impl Bridge {
             Err(RecvError::Lagged(commits)) => {
                 tracing::warn!(commits, "the live stream fell behind the bus");
                 self.hub.missed(commits);
+                if let Some(onward) = &self.outgoing {
+                    onward.to.missed();
+                }
             }
             Err(RecvError::Closed) => return Err(Closed),
         }
@@ -75,9 +151,22 @@ impl Bridge {
     }
 
     fn publish(&self, events: &[Event]) {
-        for (audience, frame) in frame::of_commit(events) {
-            self.hub.publish(audience, &frame);
+        for addressed in frame::of_commit(events) {
+            self.hub.publish(addressed.audience, &addressed.frame);
+            if let Some(onward) = &self.outgoing {
+                onward.to.frame(&addressed);
+            }
         }
+    }
+
+    /// Publishes what another node sent; like its own, after every access change announced before it.
+    fn deliver(&mut self, incoming: Incoming) -> Result<(), Closed> {
+        self.handle_all()?;
+        match incoming {
+            Incoming::Frame(Addressed { audience, frame, .. }) => self.hub.publish(audience, &frame),
+            Incoming::Missed(frames) => self.hub.missed(frames),
+        }
+        Ok(())
     }
 
     fn handle_all(&mut self) -> Result<(), Closed> {
@@ -109,6 +198,17 @@ impl Bridge {
     }
 }
 
+/// What other nodes send next; never anything without them.
+async fn next(incoming: &mut Option<mpsc::Receiver<Incoming>>) -> Incoming {
+    if let Some(receiver) = incoming
+        && let Some(next) = receiver.recv().await
+    {
+        return next;
+    }
+    *incoming = None;
+    std::future::pending().await
+}
+
 impl Drop for Bridge {
     fn drop(&mut self) {
         self.hub.begin_close(std::time::Duration::ZERO);
@@ -128,6 +228,12 @@ mod tests {
     // promise: E8
     #[tokio::test]
     async fn a_change_announced_before_a_commit_comes_first() {
+        for from_another_node in [false, true] {
+            change_comes_first(from_another_node).await;
+        }
+    }
+
+    async fn change_comes_first(from_another_node: bool) {
         let clock = Clock::system();
         let (hub, shards) = Hub::new(&Options::default(), clock.clone());
         for shard in shards {
@@ -149,6 +255,8 @@ mod tests {
             hub: hub.clone(),
             events: Bus::new().subscribe(),
             changes,
+            incoming: None,
+            outgoing: None,
         };
         sender.send(AccessChange::User(user)).unwrap();
         let subject = Subject {
@@ -156,7 +264,12 @@ mod tests {
             id: clock.id(),
         };
         let event = Event::new(&clock, Kind::ProjectCreated, Audience::Company(company), subject);
-        assert!(bridge.forward(Ok([event].into())).is_ok());
+        if from_another_node {
+            let addressed = frame::of_commit(&[event]).remove(0);
+            assert!(bridge.deliver(Incoming::Frame(addressed)).is_ok());
+        } else {
+            assert!(bridge.forward(Ok([event].into())).is_ok());
+        }
         assert!(next().await.is_none());
         assert_eq!(hub.metrics().sent, 0);
     }
@@ -182,6 +295,8 @@ mod tests {
             hub: hub.clone(),
             events: Bus::new().subscribe(),
             changes,
+            incoming: None,
+            outgoing: None,
         };
         drop(sender);
         bridge.run().await;

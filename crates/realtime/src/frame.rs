@@ -23,6 +23,10 @@ pub const BUNDLE_IDS: usize = 50;
 /// A comment line: keeps load balancers and NATs from closing an idle connection, invisible to scripts.
 pub const HEARTBEAT: &[u8] = b":\n\n";
 
+/// How a message begins and ends.
+const START: &str = "data: ";
+const END: &str = "\n\n";
+
 /// One encoded message, framed as an HTTP/1.1 chunk. Clones share the bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Frame {
@@ -133,6 +137,18 @@ impl Frame {
         })
     }
 
+    /// The frame with this text, which another process encoded; none if it is not one line.
+    pub fn of_text(text: &str) -> Option<Self> {
+        let is_line = !text.contains(['\r', '\n']);
+        is_line.then(|| Self::new(format!("{START}{text}{END}").as_bytes()))
+    }
+
+    /// Its JSON, on one line.
+    pub fn text(&self) -> Option<&str> {
+        let text = std::str::from_utf8(&self.bytes).ok()?;
+        text.strip_prefix(START)?.strip_suffix(END)
+    }
+
     pub(crate) fn new(bytes: &[u8]) -> Self {
         let chunk = chunk(bytes);
         let start = chunk.len() - bytes.len() - 2;
@@ -151,9 +167,20 @@ impl Frame {
     }
 }
 
-/// The frames of one commit with their audience: events of an import bundled by kind, all others separately,
+/// A frame and who may receive it.
+#[derive(Debug, Clone)]
+pub struct Addressed {
+    /// Who may receive it.
+    pub audience: Audience,
+    /// The frame.
+    pub frame: Frame,
+    /// The stored event it was made from, if it is one and not a bundle.
+    pub event: Option<Id>,
+}
+
+/// The frames of one commit: events of an import bundled by kind, all others separately,
 /// each at the position of its first event.
-pub fn of_commit(events: &[Event]) -> Vec<(Audience, Frame)> {
+pub fn of_commit(events: &[Event]) -> Vec<Addressed> {
     let mut groups: Vec<Vec<&Event>> = Vec::new();
     for event in events {
         if let Some(fault) = event.fault() {
@@ -183,7 +210,12 @@ pub fn of_commit(events: &[Event]) -> Vec<(Audience, Frame)> {
                 Some(bundle) => Frame::bundle(bundle, group),
                 None => Frame::of(first),
             };
-            Some((first.audience, frame?))
+            let is_stored = first.bundle.is_none() && first.kind.about().notifies;
+            Some(Addressed {
+                audience: first.audience,
+                frame: frame?,
+                event: is_stored.then_some(first.id),
+            })
         })
         .collect()
 }
@@ -201,12 +233,12 @@ pub fn resync(dropped: u64) -> Bytes {
 
 fn encode(fields: &Fields<'_>) -> Option<Frame> {
     let mut wire = Vec::with_capacity(512);
-    wire.extend_from_slice(b"data: ");
+    wire.extend_from_slice(START.as_bytes());
     if let Err(error) = fields.serialize(&mut Serializer::with_formatter(&mut wire, OneLine)) {
         tracing::error!(kind = fields.r#type.name(), %error, "event without a frame");
         return None;
     }
-    wire.extend_from_slice(b"\n\n");
+    wire.extend_from_slice(END.as_bytes());
     Some(Frame::new(&wire))
 }
 

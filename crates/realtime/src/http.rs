@@ -1,10 +1,10 @@
 //! The live stream of the API, and its tickets.
 //!
-//! Owns: `GET /stream`, `POST /stream/tickets`. Must not: decide who sees what.
+//! Owns: `GET /stream`, `POST /stream/tickets`. Must not: decide who sees what, or keep a ticket.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
-use access::{Access, Caller, Problem, Query};
+use access::{Access, Caller, Problem, Query, Secret};
 use axum::{
     Extension, Json,
     body::Body,
@@ -22,17 +22,12 @@ use crate::{
     frame::Form,
     handover::Handover,
     hub::Hub,
-    ticket::Tickets,
 };
-
-/// After how long a session with too many tickets may retry.
-const RETRY_AFTER: Duration = Duration::from_secs(10);
 
 /// What the two handlers use.
 #[derive(Clone)]
 pub struct Streams {
     admission: Admission,
-    tickets: Tickets,
 }
 
 impl Streams {
@@ -44,7 +39,6 @@ impl Streams {
     /// The stream of this hub for callers that `callers` identifies.
     pub fn behind(hub: Hub, callers: Arc<dyn Identify>, clock: Clock) -> Self {
         Self {
-            tickets: Tickets::new(clock.clone()),
             admission: Admission { hub, callers, clock },
         }
     }
@@ -100,9 +94,9 @@ pub async fn stream(
     let hangup = hangup
         .filter(|_| handover.is_none())
         .map(|Extension(hangup)| hangup);
-    let credential = streams.credential(&headers, address)?;
+    let credential = streams.credential(&headers, address).await?;
     let form = handover.as_ref().map_or(Form::Plain, |_| Form::Chunked);
-    let feed = streams.admission.open(form, &credential, hangup).await?;
+    let feed = streams.admission.open(form, credential.expose(), hangup).await?;
     let body = match handover {
         Some(Extension(handover)) => {
             handover.put(feed);
@@ -127,26 +121,27 @@ impl Streams {
         Claim::of(headers, self.admission.callers.cookie())
     }
 
-    fn credential(&self, headers: &HeaderMap, address: Address) -> Result<Box<str>, Problem> {
+    async fn credential(&self, headers: &HeaderMap, address: Address) -> Result<Secret, Problem> {
         let found = match (self.claim(headers), address.ticket, address.token) {
-            (Claim::Header(bearer), _, _) => bearer.map(Into::into),
-            (_, Some(ticket), _) => self.tickets.redeem(&ticket),
-            (_, None, Some(token)) => Some(token.into_boxed_str()),
-            (claim, None, None) => claim.credential().map(Into::into),
+            (Claim::Header(bearer), _, _) => bearer.map(Secret::new),
+            (_, Some(ticket), _) => self.admission.redeem(&ticket).await?,
+            (_, None, Some(token)) => Some(Secret::new(token)),
+            (claim, None, None) => claim.credential().map(Secret::new),
         };
         found.ok_or_else(Problem::unauthorized)
     }
 
     /// A ticket for the session of a request with these headers.
-    pub fn ticket_for(&self, caller: &Caller, headers: &HeaderMap) -> Result<Ticket, Problem> {
+    ///
+    /// # Errors
+    /// 429 if the session has too many.
+    pub async fn ticket_for(&self, caller: &Caller, headers: &HeaderMap) -> Result<Ticket, Problem> {
         let credential = self
             .claim(headers)
             .credential()
             .ok_or_else(Problem::unauthorized)?;
-        let (ticket, until) = self
-            .tickets
-            .issue(caller.session, credential)
-            .map_err(|_| Problem::busy(RETRY_AFTER, "Too many stream tickets. Try again later."))?;
+        let issued = self.admission.callers.issue(caller.session, credential);
+        let (ticket, until) = issued.await?;
         Ok(Ticket {
             ticket,
             expires_at: until.min(caller.expires_at),
@@ -157,7 +152,7 @@ impl Streams {
 /// Create a ticket for the stream
 ///
 /// For clients that can neither set a header nor send the cookie: valid once, for 30 seconds, only for the
-/// stream, and no longer than the session that requested it. It works only on the node that issued it.
+/// stream, and no longer than the session that requested it. It works on every node.
 #[utoipa::path(
     post,
     path = "/stream/tickets",
@@ -168,13 +163,12 @@ impl Streams {
         (status = 429, description = "The session has too many tickets.", body = Problem, content_type = "application/problem+json"),
     )
 )]
-#[expect(clippy::unused_async, reason = "handlers must be async")]
 pub async fn ticket(
     State(streams): State<Streams>,
     caller: Caller,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let ticket = streams.ticket_for(&caller, &headers)?;
+    let ticket = streams.ticket_for(&caller, &headers).await?;
     let fields = [(header::CACHE_CONTROL, "no-store")];
     Ok((StatusCode::CREATED, fields, Json(ticket)).into_response())
 }

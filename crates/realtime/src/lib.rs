@@ -1,6 +1,6 @@
 //! The live stream: from the bus to every open tab.
 //!
-//! Owns: the bridge from events to frames, the hub, the one SSE endpoint and its tickets.
+//! Owns: the bridge from events to frames, the hub, the one SSE endpoint.
 //! Must not: create an event or write anything (promise E4): it does not depend on the store.
 
 pub mod admission;
@@ -19,13 +19,12 @@ mod queue;
 pub mod shard;
 mod socket;
 mod thread;
-pub mod ticket;
 
 pub use admission::Identify;
-pub use bridge::Bridge;
+pub use bridge::{Bridge, Incoming, Outgoing};
 pub use connection::{Hangup, Reader};
 pub use feed::Feed;
-pub use frame::Frame;
+pub use frame::{Addressed, Frame};
 pub use handover::Handover;
 pub use http::Streams;
 pub use hub::{Hub, Options, Refused};

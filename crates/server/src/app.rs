@@ -5,6 +5,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 use access::{Access, Follower, LoginLimits, Secret};
 use anyhow::Context;
 use base::{Bus, Clock};
+use nodes::{Nodes, Wire};
 use notify::{
     Engine,
     channels::{self, Channels},
@@ -45,6 +46,7 @@ pub const MIGRATIONS: &[MigrationSet] = &[
     records::MIGRATIONS,
     notify::MIGRATIONS,
     keyring::MIGRATIONS,
+    nodes::MIGRATIONS,
 ];
 
 /// Over how long open streams are closed at shutdown, so that clients do not all reconnect at once.
@@ -54,6 +56,9 @@ const DELIVERIES_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// How long running imports may take at shutdown; the others fail and release their leases.
 const IMPORTS_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// How long the rest of what other nodes should know may take at shutdown.
+const LINE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// How often expired sessions are removed and the last use of the others is saved.
 const SWEEP_INTERVAL: Duration = Duration::from_mins(1);
@@ -65,9 +70,13 @@ pub struct App {
     address: SocketAddr,
     own_url: String,
     access: Access,
+    nodes: Nodes,
     hub: Hub,
     import: Import,
     stop: watch::Sender<bool>,
+    /// Ends the line to other nodes, after everything that announces something.
+    over: watch::Sender<bool>,
+    line: JoinSet<()>,
     serving: JoinSet<()>,
     engine: JoinSet<()>,
     tasks: JoinSet<()>,
@@ -242,13 +251,26 @@ impl App {
             let created = access.first_admin(email, &Secret::new(password.as_str())).await;
             created.map_err(|problem| anyhow::anyhow!("admin_email, admin_password: {problem}"))?;
         }
-        let hub = live_stream(&config, &clock, &access)?;
+        let node = node::name(&config.data_dir, &clock)?;
+        let nodes = Nodes::new(access.store().clone(), node::own(node, &clock));
+        let (hub, bridge) = live_stream(&config, &clock, &access)?;
         start_maintenance(&mut tasks, &opened, &config, &clock);
-        let parts = parts(&config, &opened, &hub, metrics)?;
+        let parts = parts(&config, &opened, (&hub, &nodes), metrics)?;
+        let (over, is_over) = watch::channel(false);
+        let mut line = JoinSet::new();
+        let wire = Wire::of_database(&config.database_url)?;
+        tasks.spawn(heartbeat(&nodes, wire.is_some(), &parts.notify.doorbell));
+        let bridge = match wire {
+            Some(wire) => {
+                let connected = (&access, &parts.notify.doorbell, bridge);
+                crate::line::connect(wire, nodes.own(), connected, (&mut line, is_over)).await
+            }
+            None => bridge,
+        };
+        bridge.start().context("the live stream cannot start")?;
         let import = parts.import.clone();
         tasks.spawn(fail_interrupted_imports(parts.records.clone()));
-        let node = node::name(&config.data_dir, &clock)?;
-        let engine = engine(&config, &parts, node, &stopped);
+        let engine = engine(&config, &parts, node.to_string(), &stopped);
         let router = router::router(parts, clock);
         if config.demo {
             demo::seed(&access, &router).await?;
@@ -259,9 +281,12 @@ impl App {
             address,
             own_url: config.own_url(),
             access,
+            nodes,
             hub,
             import,
             stop,
+            over,
+            line,
             serving,
             engine,
             tasks,
@@ -287,8 +312,12 @@ impl App {
         tokio::join!(answered, self.import.stop(IMPORTS_TIMEOUT));
         self.hub.close(STREAMS_TIMEOUT).await;
         while self.engine.join_next().await.is_some() {}
+        self.over.send_replace(true);
+        let sent = async { while self.line.join_next().await.is_some() {} };
+        let _ = tokio::time::timeout(LINE_TIMEOUT, sent).await;
         self.tasks.shutdown().await;
         sweep_once(&self.access).await;
+        self.nodes.leave().await;
         self.access.store().close().await;
         drop(self.held);
     }
@@ -314,6 +343,12 @@ async fn fail_interrupted_imports(records: Records) {
         tracing::warn!(%problem, "interrupted imports are not cleaned up yet");
         tokio::time::sleep(SWEEP_INTERVAL).await;
     }
+}
+
+/// Shows that this node is alive, and has the engine take over what nodes that are not had in flight.
+fn heartbeat(nodes: &Nodes, shared: bool, doorbell: &notify::Doorbell) -> impl Future<Output = ()> + use<> {
+    let (nodes, doorbell) = (nodes.clone(), doorbell.clone());
+    nodes.run(shared, move |node| doorbell.node_ended(&node.to_string()))
 }
 
 /// Starts the SLA clock and the engine.
@@ -350,8 +385,8 @@ fn tls_acceptor(
     Ok(Some(tls::acceptor(certificate)?))
 }
 
-/// Starts the live stream.
-fn live_stream(config: &Config, clock: &Clock, access: &Access) -> anyhow::Result<Hub> {
+/// Starts the live stream, except for the bridge from the bus to it.
+fn live_stream(config: &Config, clock: &Clock, access: &Access) -> anyhow::Result<(Hub, Bridge)> {
     let options = realtime::Options {
         per_user: config.stream_connections_per_user,
         total: config.stream_connections,
@@ -360,13 +395,16 @@ fn live_stream(config: &Config, clock: &Clock, access: &Access) -> anyhow::Resul
     let (hub, shards) = Hub::new(&options, clock.clone());
     let bridge = Bridge::new(hub.clone(), access.store().bus(), access);
     let shards = shards.into_iter().try_for_each(Shard::start);
-    shards
-        .and_then(|()| bridge.start())
-        .context("the live stream cannot start")?;
-    Ok(hub)
+    shards.context("the live stream cannot start")?;
+    Ok((hub, bridge))
 }
 
-fn parts(config: &Config, opened: &Opened, hub: &Hub, metrics: Arc<Metrics>) -> anyhow::Result<Parts> {
+fn parts(
+    config: &Config,
+    opened: &Opened,
+    (hub, nodes): (&Hub, &Nodes),
+    metrics: Arc<Metrics>,
+) -> anyhow::Result<Parts> {
     let access = opened.access.clone();
     let clock = access.store().clock();
     let channels = Channels::new(channel_options(config, &opened.keyring), clock.clone())?;
@@ -395,6 +433,7 @@ fn parts(config: &Config, opened: &Opened, hub: &Hub, metrics: Arc<Metrics>) -> 
             managers: config.managers.clone(),
             unread_after: config.unread_after,
         },
+        nodes: nodes.clone(),
         streams: Streams::new(hub.clone(), access.clone(), clock.clone()),
         health,
         access,

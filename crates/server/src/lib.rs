@@ -17,6 +17,7 @@ mod health;
 mod idle;
 pub mod keyring;
 pub mod limits;
+mod line;
 mod middleware;
 mod node;
 mod opened;

@@ -36,6 +36,8 @@ pub struct Parts {
     pub calendar: Calendar,
     /// Inbox, rules, preferences, deliveries.
     pub notify: notify::http::State,
+    /// The servers on this database.
+    pub nodes: nodes::Nodes,
     /// The live stream.
     pub streams: realtime::Streams,
     /// Health and metrics.
@@ -44,6 +46,10 @@ pub struct Parts {
 
 /// Where the API begins.
 const ROOT: &str = "/api/v1";
+
+fn node_routes() -> OpenApiRouter<nodes::Nodes> {
+    OpenApiRouter::new().routes(routes!(nodes::http::list))
+}
 
 fn ticket_routes() -> OpenApiRouter<realtime::Streams> {
     OpenApiRouter::new().routes(routes!(realtime::http::ticket))
@@ -82,6 +88,7 @@ pub fn router(parts: Parts, clock: Clock) -> Router {
         .merge(records::router::records().with_state(parts.records).layer(noted))
         .merge(calendar::router().with_state(parts.calendar))
         .merge(notify::router::notifications().with_state(parts.notify))
+        .merge(node_routes().with_state(parts.nodes))
         .merge(ticket_routes().with_state(parts.streams.clone()))
         .layer(shared.clone())
         .layer(authenticated.clone())
@@ -131,6 +138,7 @@ pub fn document_text() -> String {
         .merge_from(notify::router::notifications().into_openapi())
         .merge_from(notify::router::previews().into_openapi())
         .merge_from(notify::router::tests().into_openapi())
+        .merge_from(node_routes().into_openapi())
         .merge_from(ticket_routes().into_openapi())
         .merge_from(stream_routes().into_openapi());
     let mut document = document::of(ROOT, routes);

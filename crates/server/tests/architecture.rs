@@ -26,13 +26,14 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     ("records", &["base", "formats", "store", "access"]),
     ("notify", &["base", "channels", "store", "access"]),
     ("realtime", &["base", "access"]),
+    ("nodes", &["base", "store", "access"]),
     ("calendar", &["base", "store", "access", "records"]),
     // Only for tests: no crate may depend on it otherwise.
     ("testkit", &["base", "store", "access"]),
     (
         "campanile",
         &[
-            "base", "store", "access", "records", "notify", "realtime", "calendar",
+            "base", "store", "access", "records", "notify", "realtime", "nodes", "calendar",
         ],
     ),
 ];

@@ -1,5 +1,6 @@
 //! PostgreSQL: a bounded pool, transactions on blocking threads.
 
+pub(crate) mod notify;
 mod session;
 mod sessions;
 mod turns;
@@ -13,7 +14,10 @@ use std::{
 };
 
 use base::{Bus, Clock, Event, Time};
+use rustls_platform_verifier::ConfigVerifierExt;
 use tokio::sync::RwLock;
+use tokio_postgres::{Config, config::SslMode};
+use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::{
     Error, Options, Row, Tx, Value,
@@ -48,6 +52,39 @@ pub(crate) struct Postgres {
     others: Arc<RwLock<()>>,
 }
 
+/// How to reach the server, under this name in its list of connections.
+///
+/// # Errors
+/// [`Error::Fault`] for a malformed URL.
+fn config(url: &str, name: &str) -> Result<Config, Error> {
+    let mut config = Config::from_str(url)
+        // Not its text: it could quote the URL, and with it the password.
+        .map_err(|_| Error::Fault("the PostgreSQL URL is malformed"))?;
+    config
+        .connect_timeout(PATIENCE)
+        .tcp_user_timeout(SILENCE)
+        // Without these, waiting for a server that vanished takes two hours, the kernel's default.
+        .keepalives(true)
+        .keepalives_idle(SILENCE)
+        .keepalives_interval(SILENCE / 3)
+        .keepalives_retries(3)
+        .application_name(name);
+    Ok(config)
+}
+
+/// The TLS of connections to it, if it does not exclude TLS.
+///
+/// # Errors
+/// [`Error::Database`] if it cannot be set up.
+fn tls(config: &Config) -> Result<Option<MakeRustlsConnect>, Error> {
+    if config.get_ssl_mode() == SslMode::Disable {
+        return Ok(None);
+    }
+    let tls = rustls::ClientConfig::with_platform_verifier()
+        .map_err(|error| Error::Database(format!("TLS for PostgreSQL: {error}")))?;
+    Ok(Some(MakeRustlsConnect::new(tls)))
+}
+
 /// What the server's clock shows.
 pub(crate) fn time(tx: &mut Tx<'_>) -> Result<Time, Error> {
     const NOW: &str = "select (extract(epoch from clock_timestamp()) * 1000000)::bigint";
@@ -73,20 +110,8 @@ impl Mode {
 
 impl Postgres {
     pub(crate) fn open(options: &Options) -> Result<Self, Error> {
-        let mut config = tokio_postgres::Config::from_str(&options.url)
-            // Not its text: it could quote the URL, and with it the password.
-            .map_err(|_| Error::Fault("the PostgreSQL URL is malformed"))?;
-        config
-            .connect_timeout(PATIENCE)
-            .tcp_user_timeout(SILENCE)
-            // Without these, waiting for a server that vanished takes two hours, the kernel's default.
-            .keepalives(true)
-            .keepalives_idle(SILENCE)
-            .keepalives_interval(SILENCE / 3)
-            .keepalives_retries(3)
-            .application_name("campanile");
         Ok(Self {
-            sessions: Arc::new(Sessions::new(config, PATIENCE)?),
+            sessions: Arc::new(Sessions::new(config(&options.url, "campanile")?, PATIENCE)?),
             shares: Shares::new(options.connections.clamp(2, 256), PATIENCE),
             meter: Meter::default(),
             answer: options.answer,

@@ -1,4 +1,4 @@
-/** The English texts of what applies to a company or the platform: SLA, announcements, the audit log. */
+/** The English texts of what applies to a company or the platform: SLA, announcements, nodes, the audit log. */
 
 import { count } from '../../format/count';
 
@@ -20,6 +20,17 @@ export const announcementTexts = {
   reallyWithdraw: 'Withdraw? Click again',
   withdrawOf: (title: string) => `Withdraw: ${title}`,
   untilShown: 'until',
+} as const;
+
+export const nodeTexts = {
+  title: 'Nodes',
+  hint: 'The servers on this database. One that stops leaves the list.',
+  current: '(answers you now)',
+  version: (version: string) => `Version ${version}`,
+  since: 'started',
+  alive: 'Running',
+  lost: 'Not responding',
+  seen: 'last seen',
 } as const;
 
 /** `session.refused` as `Sign-in refused`. */

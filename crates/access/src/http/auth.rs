@@ -93,7 +93,7 @@ pub async fn login(
     let answer = check_password(&access, sign_in, key, login.password).await;
     // Only a wrong password counts: neither success nor our own failure was a guess.
     if !matches!(&answer, Ok(None)) {
-        access.limits().give_back(attempt);
+        access.limits().give_back(access.store(), attempt).await;
     }
     // Only success counts here, so that nobody uses up someone else's limit.
     if !matches!(&answer, Ok(Some(_))) {
@@ -113,12 +113,17 @@ pub async fn login(
 async fn attempt(access: &Access, key: &str, peer: Option<Peer>) -> Result<Attempt, Duration> {
     let (limits, now) = (access.limits(), access.clock().steady());
     let address = peer.map(|peer| peer.0);
-    match (limits.attempt(key, address, now), address) {
+    let attempt = match limits.attempt(key, address, now) {
+        Ok(attempt) => limits.share(access, attempt).await,
+        Err(wait) => Err(wait),
+    };
+    match (attempt, address) {
         (Err(wait), Some(address)) => {
             // Before the database is queried, and kept if the address is unknown: this limits the queries too.
             let attempt = limits.attempt_known(key, address, now)?;
             let known = is_known_network(access, key, address).await;
-            known.then_some(attempt).ok_or(wait)
+            let attempt = known.then_some(attempt).ok_or(wait)?;
+            limits.share(access, attempt).await
         }
         (attempt, _) => attempt,
     }

@@ -193,6 +193,11 @@ async fn verified(access: &Access, caller: &Caller, password: Secret) -> Result<
     let (key, now) = (validate::email_key(&caller.email), access.clock().steady());
     let attempt = access.limits().attempt(&key, None, now);
     let attempt = attempt.map_err(Problem::too_many)?;
+    let attempt = access
+        .limits()
+        .share(access, attempt)
+        .await
+        .map_err(Problem::too_many)?;
     let answer = async {
         let hash = access
             .store()
@@ -210,7 +215,7 @@ async fn verified(access: &Access, caller: &Caller, password: Secret) -> Result<
     if matches!(&answer, Ok(None)) {
         access.failed_sign_ins().count(id, peer);
     } else {
-        access.limits().give_back(attempt);
+        access.limits().give_back(access.store(), attempt).await;
     }
     answer?.ok_or_else(wrong_password)
 }

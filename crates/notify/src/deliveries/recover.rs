@@ -1,6 +1,6 @@
 //! Attempts whose outcome will never be recorded: the process that made them ended.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use base::{Id, Time};
 use store::{Error, FromRow, Row, Select, Tx};
@@ -21,9 +21,15 @@ use crate::{
 pub(crate) enum RecoverFrom {
     /// This node's own, at its start: nothing from before is still in flight.
     Own(Arc<str>),
+    /// Those of a node that ended, except what it claimed since, should it be back.
+    Ended(Arc<str>),
     /// Anyone's whose lease expired.
     Expired,
 }
+
+/// How soon after its claim a message is sent, or else not at all by that node. A node that has been silent for long enough
+/// to count as ended claimed nothing within this time.
+pub(crate) const FENCE: Duration = Duration::from_secs(8);
 
 struct Abandoned {
     id: Id,
@@ -70,6 +76,9 @@ pub(crate) fn recover(
     let now = tx.now();
     let select = match from {
         RecoverFrom::Own(node) => Select::new(ABANDONED).filter("node = ?", Some(&**node)),
+        RecoverFrom::Ended(node) => Select::new(ABANDONED)
+            .filter("node = ?", Some(&**node))
+            .filter("updated_at < ?", Some(now.before(FENCE))),
         RecoverFrom::Expired => Select::new(ABANDONED).filter("lease_until < ?", Some(now)),
     };
     let locked = store::outbox::skip_locked(tx);

@@ -259,7 +259,7 @@ async fn send(state: &State, tested: &Tested, by: By) -> Result<Attempt, Problem
 
 async fn switch_on(state: &State, tested: &Tested, by: By) -> Result<(), Problem> {
     let key = Key::of_url(state.access.vault(), &tested.destination);
-    state.doorbell.end_pause(vec![key.clone()]);
+    state.doorbell.end_pause(std::slice::from_ref(&key));
     let entry = Entry::named(Action::DestinationSwitchedOn, tested.shown.clone())
         .says("channel", tested.channel.name());
     let write = state.access.store().write(move |tx| {

@@ -120,11 +120,26 @@ async fn release_readable(shared: &Shared, schedule: &mut Schedule) -> Result<()
 /// Gives up attempts that nobody will finish, and learns what waits.
 async fn check(shared: &Shared) -> Result<(), store::Error> {
     recover(shared, RecoverFrom::Expired).await?;
+    take_over(shared).await?;
     let waiting = shared.store.read(deliveries::waiting).await?;
     for (lane, due) in waiting {
         shared.lanes.waits(&lane, due);
     }
     Ok(())
+}
+
+/// Gives up the attempts of nodes that ended.
+async fn take_over(shared: &Shared) -> Result<(), store::Error> {
+    loop {
+        let Some(node) = shared.doorbell.0.ended().pop() else {
+            return Ok(());
+        };
+        let done = recover(shared, RecoverFrom::Ended(Arc::clone(&node))).await;
+        if done.is_err() {
+            shared.doorbell.0.ended().push(node);
+            return done;
+        }
+    }
 }
 
 async fn claim(shared: &Shared, sender: &mut Sender, slots: Vec<Slot>) -> Result<(), store::Error> {

@@ -1,7 +1,7 @@
 //! Sends claimed deliveries in the background, each in a task of its own: whatever one of them does, the others
 //! continue (promises B5, S3).
 
-use std::{panic::AssertUnwindSafe, sync::Arc};
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use base::failpoint;
 use futures_util::FutureExt;
@@ -11,7 +11,7 @@ use super::{lanes::Slot, shared::Shared};
 use crate::{
     channel::Channel,
     channels::{Attempt, Outbound, Outcome},
-    deliveries::{AttemptResult, ClaimedDelivery, Content, State, retry},
+    deliveries::{self, AttemptResult, ClaimedDelivery, Content, State, retry},
     links::Links,
     target::Recipient,
 };
@@ -70,6 +70,9 @@ impl Sender {
 }
 
 async fn deliver(shared: &Shared, delivery: ClaimedDelivery) -> Sent {
+    if is_late(shared, &delivery) {
+        return unsent(shared, &delivery);
+    }
     let (attempt, panicked) = attempt(shared, &delivery).await;
     // A missing response is about the destination, any response only about the message.
     let silent = attempt.status.is_none()
@@ -92,6 +95,25 @@ async fn deliver(shared: &Shared, delivery: ClaimedDelivery) -> Sent {
         );
     }
     AttemptResult::of(&delivery, shared.now(), attempt, next)
+}
+
+/// Whether this process was suspended between the claim and now: another node may have taken the delivery over. A test's
+/// clock moves at any time.
+fn is_late(shared: &Shared, delivery: &ClaimedDelivery) -> bool {
+    let clock = shared.store.clock();
+    !clock.is_manual() && clock.steady().since(delivery.held.since()) >= deliveries::FENCE
+}
+
+/// Gives a claim back unused; it has no effect if another node has taken the delivery over.
+fn unsent(shared: &Shared, delivery: &ClaimedDelivery) -> Sent {
+    let outcome = Outcome::RefusedForNow { retry_after: None };
+    let attempt = Attempt::without_answer(outcome, "the server was suspended before it sent this");
+    let next = retry::Next::Retry(Duration::ZERO, attempt.reason.clone());
+    Sent {
+        // It says nothing about the destination.
+        key: None,
+        ..AttemptResult::of(delivery, shared.now(), attempt, next)
+    }
 }
 
 /// A URL that asks for a pause gets one for every message, not only for this one, and at most until it accepts one.

@@ -91,11 +91,11 @@ fn an_import_becomes_one_frame_per_kind_and_company() {
     let frames = of_commit(&events);
     let shape: Vec<_> = frames
         .iter()
-        .map(|(audience, frame)| {
-            let fields = json(frame);
+        .map(|addressed| {
+            let fields = json(&addressed.frame);
             let data = fields["data"].clone();
             (
-                audience.company(),
+                addressed.audience.company(),
                 fields["type"].as_str().unwrap().to_owned(),
                 data["count"].as_u64(),
                 data["finding_ids"].as_array().map_or(0, Vec::len),
@@ -112,12 +112,30 @@ fn an_import_becomes_one_frame_per_kind_and_company() {
             (Some(company), created, None, 0),
         ]
     );
-    let fields = json(&frames[1].1);
+    // Only the last is that of one stored event.
+    let single: Vec<_> = frames.iter().map(|addressed| addressed.event).collect();
+    assert_eq!(single, [None, None, None, Some(events[120].id)]);
+    let fields = json(&frames[1].frame);
     assert_eq!(fields["subject"]["type"], "scan");
     assert_eq!(fields["subject"]["id"], scan.to_string());
     assert_eq!(fields["data"]["scan_id"], scan.to_string());
     assert_eq!(fields["data"]["bundled"], true);
     assert_eq!(fields["data"]["finding_ids"][0], events[1].subject.id.to_string());
+}
+
+// promise: N1
+#[test]
+fn a_frame_of_another_node_is_the_same_bytes() {
+    let clock = Clock::system();
+    let mut event = finding(&clock, Kind::FindingCreated, clock.id());
+    event
+        .data
+        .insert("title".to_owned(), "a\n\u{2028}\" \u{1f514}".into());
+    let frame = Frame::of(&event).unwrap();
+    assert_eq!(Frame::of_text(frame.text().unwrap()).unwrap(), frame);
+    for text in ["{}\n\ndata: {}", "{}\r"] {
+        assert_eq!(Frame::of_text(text), None);
+    }
 }
 
 // promise: E7

@@ -16,6 +16,7 @@ mod following;
 mod full;
 mod headers;
 mod keys;
+mod line;
 mod logs;
 mod metrics;
 mod nodes;

@@ -1,6 +1,6 @@
 //! Two servers on one database, or the command line next to one.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use notify::testing::Answering;
 use reqwest::Method;
@@ -64,6 +64,125 @@ async fn a_second_node_does_not_touch_pending_work_of_the_first() {
         (delivery["state"] == "delivered" && delivery["attempt_count"] == 2).then_some(())
     })
     .await;
+}
+
+/// What administrators see of the nodes: name by state.
+async fn states(admin: &Client) -> Vec<(bool, bool)> {
+    let list = admin.get("/nodes").await.expect(200);
+    let items = list["items"].as_array().unwrap().iter();
+    let flag = |node: &Value, name: &str| node[name].as_bool().unwrap();
+    items
+        .map(|node| (flag(node, "alive"), flag(node, "current")))
+        .collect()
+}
+
+/// With the usual timeouts, whose lease is two minutes.
+// promise: N2
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_dead_node_had_in_flight_is_taken_over_in_time() {
+    let Some(database) = databases().await.into_iter().find(|it| it.name == "PostgreSQL") else {
+        return;
+    };
+    let outside = Outside::start().await;
+    outside.webhook.answer(Answering::Hang);
+    let mut settings = outside.settings();
+    settings.push(("CAMPANILE_SECRET_KEY", KEY.to_owned()));
+    let (other_settings, _folder) = second_node(&settings);
+    let mut first = Process::start(&database, &settings).unwrap();
+    let admin = first.admin().await;
+    let world = World::create(&admin, first.address()).await;
+    let rule = json!({
+        "event_type": "finding.created", "channel": "webhook", "recipients": {"urls": [WEBHOOK]},
+    });
+    admin.post("/notification-rules", rule).await.id();
+    world.finding(&admin, "high").await;
+    outside.webhook.wait_for(1).await;
+    let second = Process::start(&database, &other_settings).unwrap();
+    let other = second.admin().await;
+    eventually("both nodes", || async {
+        (states(&other).await == [(true, false), (true, true)]).then_some(())
+    })
+    .await;
+
+    outside.webhook.answer(Answering::status(204));
+    let died = Instant::now();
+    first.kill();
+    eventually("the death in the list", || async {
+        (states(&other).await == [(false, false), (true, true)]).then_some(())
+    })
+    .await;
+    assert!(died.elapsed() < Duration::from_secs(20), "{:?}", died.elapsed());
+    eventually("the second attempt", || async {
+        let delivery = webhook(&other).await?;
+        (delivery["state"] == "delivered" && delivery["attempt_count"] == 2).then_some(())
+    })
+    .await;
+    assert!(died.elapsed() < Duration::from_secs(35), "{:?}", died.elapsed());
+    // It starts again, and stops in order.
+    let again = Process::start(&database, &settings).unwrap();
+    eventually("both nodes again", || async {
+        (states(&other).await == [(true, true), (true, false)]).then_some(())
+    })
+    .await;
+    assert!(again.terminate().0.success());
+    eventually("one node", || async {
+        (states(&other).await == [(true, true)]).then_some(())
+    })
+    .await;
+}
+
+/// With the usual timeouts, whose lease is two minutes.
+// promise: N2
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_that_was_suspended_sends_nothing_that_another_one_took_over() {
+    let Some(database) = databases().await.into_iter().find(|it| it.name == "PostgreSQL") else {
+        return;
+    };
+    let outside = Outside::start().await;
+    outside.webhook.hold(true);
+    let mut settings = outside.settings();
+    settings.push(("CAMPANILE_SECRET_KEY", KEY.to_owned()));
+    let (other_settings, _folder) = second_node(&settings);
+    let first = Process::start(&database, &settings).unwrap();
+    let admin = first.admin().await;
+    let world = World::create(&admin, first.address()).await;
+    let rule = json!({
+        "event_type": "finding.created", "channel": "webhook", "recipients": {"urls": [WEBHOOK]},
+    });
+    admin.post("/notification-rules", rule).await.id();
+    let second = Process::start(&database, &other_settings).unwrap();
+    let other = second.admin().await;
+    eventually("both nodes", || async {
+        (states(&other).await.len() == 2).then_some(())
+    })
+    .await;
+    world.finding(&admin, "high").await;
+    outside.webhook.wait_for(1).await;
+    // Whichever node has it in flight: only that of the first is suspended, so the other's attempts count too.
+    first.suspend();
+    let suspended = Instant::now();
+    outside.webhook.hold(false);
+    eventually("the delivery", || async {
+        (webhook(&other).await?["state"] == "delivered").then_some(())
+    })
+    .await;
+    assert!(
+        suspended.elapsed() < Duration::from_secs(35),
+        "{:?}",
+        suspended.elapsed()
+    );
+    let posts = outside.webhook.requests().len();
+    first.resume();
+    eventually("both nodes alive", || async {
+        (states(&other).await.iter().all(|(alive, _)| *alive)).then_some(())
+    })
+    .await;
+    // It works again, and what it had in flight is not sent once more.
+    let finding = world.finding(&admin, "high").await;
+    outside.webhook.wait_for(posts + 1).await;
+    let last = outside.webhook.requests().pop().unwrap();
+    assert!(String::from_utf8_lossy(&last.body).contains(&finding));
+    assert_eq!(outside.webhook.requests().len(), posts + 1);
 }
 
 /// How soon a stream ends after another process revoked its access: one poll of the follower, plus a margin

@@ -7,8 +7,7 @@ use std::{
     time::Duration,
 };
 
-use rustls_platform_verifier::ConfigVerifierExt;
-use tokio_postgres::{Config, config::SslMode};
+use tokio_postgres::Config;
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::session::Session;
@@ -28,13 +27,7 @@ impl Sessions {
     /// # Errors
     /// [`Error::Database`] if TLS cannot be set up.
     pub(super) fn new(config: Config, within: Duration) -> Result<Self, Error> {
-        let tls = if config.get_ssl_mode() == SslMode::Disable {
-            None
-        } else {
-            let tls = rustls::ClientConfig::with_platform_verifier()
-                .map_err(|error| Error::Database(format!("TLS for PostgreSQL: {error}")))?;
-            Some(MakeRustlsConnect::new(tls))
-        };
+        let tls = super::tls(&config)?;
         Ok(Self {
             config,
             tls,

@@ -209,7 +209,7 @@ pub async fn send_now(
 /// Wakes the engine, which ends the pauses that destinations asked for.
 fn wake(state: &State, selection: &Selection) {
     match selection {
-        Selection::Key(key) => state.doorbell.end_pause(vec![key.clone()]),
+        Selection::Key(key) => state.doorbell.end_pause(std::slice::from_ref(key)),
         Selection::Channel(_) => state.doorbell.end_all_pauses(),
     }
 }

@@ -137,7 +137,7 @@ async fn ticket(
     let authorization = headers.get("authorization").and_then(|value| value.to_str().ok());
     let token = authorization.and_then(|value| value.strip_prefix("Bearer "));
     let caller = access.find(token.unwrap_or_default())?;
-    let ticket = streams.ticket_for(&caller, &headers)?;
+    let ticket = streams.ticket_for(&caller, &headers).await?;
     Ok((StatusCode::CREATED, Json(ticket)).into_response())
 }
 

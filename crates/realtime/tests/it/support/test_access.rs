@@ -6,9 +6,12 @@ use std::{
     time::Duration,
 };
 
-use access::{AccessChange, Caller, Problem};
+use access::{AccessChange, Caller, Problem, Secret};
 use base::{Clock, Id, Scope, Time};
-use realtime::{Identify, admission::Answer};
+use realtime::{
+    Identify,
+    admission::{Answer, Issued, Redeemed},
+};
 use tokio::sync::broadcast;
 
 /// What a lookup does instead of answering.
@@ -35,6 +38,8 @@ pub(crate) struct TestAccess {
 struct World {
     people: BTreeMap<Id, Person>,
     sessions: BTreeMap<String, Session>,
+    /// The credential behind each unused ticket.
+    tickets: BTreeMap<String, String>,
     fault: Option<Fault>,
     meanwhile: Option<Meanwhile>,
     asked: usize,
@@ -216,6 +221,18 @@ impl TestAccess {
 impl Identify for TestAccess {
     fn caller<'a>(&'a self, credential: &'a str) -> Answer<'a> {
         Box::pin(self.answer(credential))
+    }
+
+    fn issue<'a>(&'a self, _session: Id, credential: &'a str) -> Issued<'a> {
+        let ticket = format!("ticket-{}", self.clock.id());
+        let issued = (ticket.clone(), self.clock.now().after(Duration::from_secs(30)));
+        self.world().tickets.insert(ticket, credential.to_owned());
+        Box::pin(async { Ok(issued) })
+    }
+
+    fn redeem<'a>(&'a self, ticket: &'a str) -> Redeemed<'a> {
+        let credential = self.world().tickets.remove(ticket);
+        Box::pin(async { Ok(credential.map(Secret::new)) })
     }
 
     fn changes(&self) -> broadcast::Receiver<AccessChange> {

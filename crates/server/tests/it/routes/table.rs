@@ -134,6 +134,7 @@ pub const ROUTES: &[Route] = &[
     ("POST", "/me/views", SignedIn, Some(|_| json!({"page": "findings", "name": "Mine", "query": "assignee=me"}))),
     ("PATCH", "/me/views/{id}", Own, Some(|_| json!({"query": "status=open"}))),
     ("DELETE", "/me/views/{id}", Own, None),
+    ("GET", "/nodes", PlatformAdmin, None),
     ("GET", "/notification-rules", SomeManager, None),
     ("POST", "/notification-rules", PlatformAdmin,
         Some(|_| json!({"event_type": "project.deleted", "channel": "email", "recipients": {"emails": ["x@campanile.test"]}}))),

@@ -132,6 +132,7 @@ impl Client {
         assert_eq!(response.headers()[header::CONTENT_TYPE], "text/event-stream");
         let mut frames = Frames {
             body: Box::pin(response.bytes_stream()),
+            bytes: Vec::new(),
             rest: String::new(),
         };
         assert_eq!(frames.next().await.unwrap()["type"], "ping");
@@ -179,6 +180,8 @@ type Body = std::pin::Pin<Box<dyn futures_util::Stream<Item = reqwest::Result<by
 /// The frames of an open stream.
 pub struct Frames {
     body: Body,
+    /// What is not yet a whole character.
+    bytes: Vec<u8>,
     rest: String,
 }
 
@@ -203,7 +206,14 @@ impl Frames {
             let chunk = tokio::time::timeout(TIMEOUT, self.body.next())
                 .await
                 .expect("a frame in time")?;
-            self.rest.push_str(std::str::from_utf8(&chunk.ok()?).unwrap());
+            // A chunk may end within a character.
+            self.bytes.extend_from_slice(&chunk.ok()?);
+            let whole = match std::str::from_utf8(&self.bytes) {
+                Ok(text) => text.len(),
+                Err(error) => error.valid_up_to(),
+            };
+            let whole: Vec<u8> = self.bytes.drain(..whole).collect();
+            self.rest.push_str(&String::from_utf8(whole).unwrap());
         }
     }
 
