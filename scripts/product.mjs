@@ -47,7 +47,8 @@ export function crates() {
     if (!found.has(key)) {
       const { manifest_path, license, source } = described.get(key);
       const folder = manifest_path.replace(/\/Cargo\.toml$/, '');
-      found.set(key, { name, version, license: expression(license), folder, own: !source, checksum: sums.get(key), needs: new Set() });
+      const stated = { name, version, license: expression(license), checksum: sums.get(key) };
+      found.set(key, { ...stated, folder, own: !source, needs: new Set() });
     }
     path.length = Number(depth);
     path.push(key);
@@ -59,7 +60,8 @@ export function crates() {
 /** The npm packages in the console: `{ name, version, license, text }`. */
 export function packages() {
   const bundled = JSON.parse(read('console/dist/.vite/licenses.json'));
-  return [...bundled.map(({ name, version, identifier, text }) => ({ name, version, license: identifier, text })), ...fonts.map(font)];
+  const named = bundled.map(({ identifier, ...one }) => ({ ...one, license: identifier }));
+  return [...named, ...fonts.map(font)];
 }
 
 function font(name) {
