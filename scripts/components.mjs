@@ -1,26 +1,44 @@
-// components.mjs FILE
-// The components of the product, as CycloneDX: those of FILE, which cargo-cyclonedx wrote of the server, with the npm packages
-// that its console contains. What is in the console, its build says.
-import { readFileSync } from 'node:fs';
+// components.mjs
+// Writes the components of the product to standard output, as CycloneDX: the crates in the server and the npm packages in
+// its console. Two runs on the same sources write the same.
+import { crates, packages } from './product.mjs';
 
-const product = JSON.parse(readFileSync(process.argv[2], 'utf8'));
-const bundled = JSON.parse(readFileSync('console/dist/.vite/licenses.json', 'utf8'));
-const font = JSON.parse(readFileSync('console/node_modules/@fontsource-variable/inter/package.json', 'utf8'));
-const packages = [...bundled, { name: font.name, version: font.version, identifier: font.license }];
+const cargo = ({ name, version }) => `pkg:cargo/${name}@${encodeURIComponent(version)}`;
+const npm = ({ name, version }) => `pkg:npm/${name.replace('@', '%40')}@${version}`;
 
-/** The package URL of an npm package: the slash of a scope stays, its sign is encoded. */
-const purl = ({ name, version }) => `pkg:npm/${name.replace('@', '%40')}@${version}`;
-
-const components = packages.map((one) => ({
+const component = (purl, { name, version, license, checksum }) => ({
   type: 'library',
-  'bom-ref': purl(one),
-  name: one.name,
-  version: one.version,
-  licenses: [{ expression: one.identifier }],
-  purl: purl(one),
-}));
-const own = product.dependencies.find(({ ref }) => ref === product.metadata.component['bom-ref']);
-own.dependsOn = [...(own.dependsOn ?? []), ...components.map((one) => one['bom-ref'])];
-product.components.push(...components);
-product.dependencies.push(...components.map((one) => ({ ref: one['bom-ref'] })));
-console.log(JSON.stringify(product, null, 2));
+  'bom-ref': purl,
+  name,
+  version,
+  ...(checksum && { hashes: [{ alg: 'SHA-256', content: checksum }] }),
+  licenses: [{ expression: license }],
+  purl,
+});
+
+const linked = crates();
+const bundled = packages();
+const [server] = linked;
+// Our own crates are the product itself: under their names the registry has others.
+const ours = linked.filter(({ own }) => own);
+const others = linked.filter(({ own }) => !own);
+const purls = new Map(others.map((one) => [`${one.name} ${one.version}`, cargo(one)]));
+const needs = (...users) => {
+  const keys = new Set(users.flatMap((one) => [...one.needs]));
+  return [...keys].filter((key) => purls.has(key)).map((key) => purls.get(key)).sort();
+};
+const product = `pkg:generic/${server.name}@${server.version}`;
+
+const document = {
+  bomFormat: 'CycloneDX',
+  specVersion: '1.5',
+  version: 1,
+  metadata: { component: { ...component(product, server), type: 'application' } },
+  components: [...others.map((one) => component(cargo(one), one)), ...bundled.map((one) => component(npm(one), one))],
+  dependencies: [
+    { ref: product, dependsOn: [...needs(...ours), ...bundled.map(npm).sort()] },
+    ...others.map((one) => ({ ref: cargo(one), dependsOn: needs(one) })),
+    ...bundled.map((one) => ({ ref: npm(one) })),
+  ],
+};
+console.log(JSON.stringify(document, null, 2));

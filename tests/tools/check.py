@@ -14,6 +14,7 @@ import shutil
 import sys
 import tempfile
 
+import product
 from produce import HERE, TOOLS, reports
 from server import Server
 
@@ -155,6 +156,9 @@ def main():
         keep(made)
     with Server(binary) as server:
         stories(server, made)
+        check("the product's own bill of materials is imported", product.is_imported, server)
+        check("the product's notices are served", product.is_served, server)
+    check("the product's notices list every component", product.lists_every_crate)
     print(f"{passed} passed, {failed} failed")
     sys.exit(failed > 0)
 

@@ -96,10 +96,10 @@ class Server:
     def project(self, name):
         return self.post("/projects", {"company_id": self.company, "name": name})["id"]
 
-    def bring(self, project, report):
-        """Imports a scan report."""
+    def bring(self, project, report, kind="application/sarif+json"):
+        """Imports a scan report: its text, or the path of one."""
         path = f"/scans/import?company_id={self.company}&project_id={project}"
-        return self.call("POST", path, report.read_bytes(), "application/sarif+json")
+        return self.call("POST", path, report if isinstance(report, bytes) else report.read_bytes(), kind)
 
     def findings(self, project):
         """All findings of the project by id."""

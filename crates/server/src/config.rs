@@ -4,6 +4,7 @@
 //! settings is reported at once.
 
 mod check;
+mod layers;
 mod reader;
 #[cfg(test)]
 mod tests;
@@ -14,27 +15,21 @@ use std::{
     time::Duration,
 };
 
-use figment::{
-    Figment,
-    providers::{Format, Serialized, Toml},
-    value::Dict,
-};
 use ipnet::IpNet;
 use notify::channels::destination::Hosts;
-
-use reader::Reader;
 use records::sla;
 
 use crate::tls;
+use layers::Layers;
+use reader::Reader;
+
+pub use layers::environment;
 
 /// Every key with its default and a comment.
 pub const DEFAULTS: &str = include_str!("../../../config.default.toml");
 
 /// Keys whose value is a secret: never shown, and also read from the file that `…_FILE` names.
 const SECRETS: &[&str] = &["database_url", "secret_key", "admin_password", "smtp.url"];
-
-/// Variables with our prefix that are not settings.
-const NOT_SETTINGS: &[&str] = &["CAMPANILE_TEST_", "CAMPANILE_FAILPOINT"];
 
 /// After how many times the longest attempt's timeout other nodes take over a pending message, and the minimum.
 const LEASE: u32 = 4;
@@ -100,9 +95,13 @@ impl Config {
         file: Option<&Path>,
         environment: impl IntoIterator<Item = (String, String)>,
     ) -> Result<Self, Invalid> {
-        let (figment, errors) = layers(file, environment);
-        let mut reader = Reader::new(&figment, errors);
-        reader.refuse_unknown(&Figment::from(Toml::string(DEFAULTS)));
+        let Layers {
+            defaults,
+            merged,
+            errors,
+        } = layers::read(file, environment);
+        let mut reader = Reader::new(merged, errors);
+        reader.refuse_unknown(&defaults);
         let config = Self::read(&mut reader);
         check::check(&config, &mut reader.errors);
         if reader.errors.is_empty() {
@@ -246,85 +245,6 @@ pub fn shown(
 ) -> Result<String, Invalid> {
     let environment: Vec<_> = environment.into_iter().collect();
     Config::load(file, environment.clone())?;
-    let (figment, errors) = layers(file, environment);
-    let reader = Reader::new(&figment, errors);
-    Ok(reader.shown(SECRETS))
-}
-
-fn layers(
-    file: Option<&Path>,
-    environment: impl IntoIterator<Item = (String, String)>,
-) -> (Figment, Vec<String>) {
-    let mut errors = Vec::new();
-    let mut figment = Figment::from(Toml::string(DEFAULTS));
-    if let Some(file) = file {
-        match std::fs::read_to_string(file) {
-            Ok(text) => match Figment::from(Toml::string(&text)).extract::<Dict>() {
-                Ok(settings) => figment = figment.merge(Serialized::defaults(settings)),
-                Err(error) => errors.push(format!("--config {}: {}", file.display(), unquoted(&error))),
-            },
-            Err(error) => errors.push(format!("--config {}: {error}", file.display())),
-        }
-    }
-    for (name, value) in environment {
-        let Some(key) = key_of(&name) else { continue };
-        if key.split('.').any(str::is_empty) {
-            errors.push(format!("{name}: unknown setting"));
-            continue;
-        }
-        let secret = key.strip_suffix("_file").filter(|key| SECRETS.contains(key));
-        let (key, value) = match secret.map(|key| (key, std::fs::read_to_string(&value))) {
-            None => (key.as_str(), value),
-            Some((key, Ok(text))) => (key, text.trim_end_matches(['\r', '\n']).to_owned()),
-            Some((_, Err(error))) => {
-                errors.push(format!("{name}: {error}"));
-                continue;
-            }
-        };
-        figment = figment.merge(Serialized::default(key, value));
-    }
-    (figment, errors)
-}
-
-/// The error of a file that is not TOML, without the line it quotes: that may contain a secret.
-fn unquoted(error: &figment::Error) -> String {
-    let text = error.kind.to_string();
-    let quoted = |line: &str| {
-        line.trim_start_matches(|char: char| char.is_ascii_digit() || char == ' ')
-            .starts_with('|')
-    };
-    let lines: Vec<_> = text.lines().filter(|line| !quoted(line)).collect();
-    lines.join(": ")
-}
-
-/// The process's variables with our prefix.
-///
-/// # Errors
-/// If the value of one of them is not UTF-8; other variables are ignored.
-pub fn environment() -> Result<Vec<(String, String)>, Invalid> {
-    let (mut variables, mut errors) = (Vec::new(), Vec::new());
-    for (name, value) in std::env::vars_os() {
-        let Some(name) = name.into_string().ok().filter(|name| key_of(name).is_some()) else {
-            continue;
-        };
-        match value.into_string() {
-            Ok(value) => variables.push((name, value)),
-            Err(_) => errors.push(format!("{name}: not UTF-8")),
-        }
-    }
-    if errors.is_empty() {
-        Ok(variables)
-    } else {
-        Err(Invalid(errors))
-    }
-}
-
-/// `smtp.url` of `CAMPANILE_SMTP__URL`; nothing for a variable that is not a setting.
-fn key_of(variable: &str) -> Option<String> {
-    if NOT_SETTINGS.iter().any(|prefix| variable.starts_with(prefix)) {
-        return None;
-    }
-    variable
-        .strip_prefix("CAMPANILE_")
-        .map(|rest| rest.to_lowercase().replace("__", "."))
+    let Layers { merged, errors, .. } = layers::read(file, environment);
+    Ok(Reader::new(merged, errors).shown(SECRETS))
 }

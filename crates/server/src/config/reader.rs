@@ -2,33 +2,26 @@
 
 use std::{fmt::Display, ops::RangeInclusive, str::FromStr, time::Duration};
 
-use figment::{
-    Figment,
-    value::{Dict, Value},
-};
 use records::sla::ladder::MAX_WARNINGS;
+use toml::{Table, Value};
 
 pub(super) struct Reader {
-    root: Dict,
+    root: Table,
     pub(super) errors: Vec<String>,
 }
 
 impl Reader {
-    pub(super) fn new(figment: &Figment, mut errors: Vec<String>) -> Self {
-        let root = figment.extract::<Dict>().unwrap_or_else(|error| {
-            errors.push(error.to_string());
-            Dict::new()
-        });
+    pub(super) const fn new(root: Table, errors: Vec<String>) -> Self {
         Self { root, errors }
     }
 
     /// Reports each key that the defaults do not have: most likely a typo.
-    pub(super) fn refuse_unknown(&mut self, defaults: &Figment) {
-        let known = leaves(&defaults.extract::<Dict>().unwrap_or_default(), "");
+    pub(super) fn refuse_unknown(&mut self, defaults: &Table) {
+        let known = leaves(defaults, "");
         for (key, value) in leaves(&self.root, "") {
             match known.iter().find(|(name, _)| *name == key) {
                 None => self.errors.push(format!("{key}: unknown setting")),
-                Some((_, usual)) if is_list(&value) && !is_list(usual) => {
+                Some((_, usual)) if value.is_array() && !usual.is_array() => {
                     self.errors.push(format!("{key}: expected one value, not a list"));
                 }
                 Some(_) => {}
@@ -39,7 +32,7 @@ impl Reader {
     fn value(&self, key: &str) -> Option<&Value> {
         let mut pieces = key.split('.');
         let first = self.root.get(pieces.next()?)?;
-        pieces.try_fold(first, |value, piece| value.as_dict()?.get(piece))
+        pieces.try_fold(first, |value, piece| value.get(piece))
     }
 
     /// The setting as text; numbers and booleans of a file as they are written there.
@@ -111,7 +104,7 @@ impl Reader {
         T::Err: Display,
     {
         let texts = match self.value(key) {
-            Some(Value::Array(_, values)) => values.iter().map(spelled).collect(),
+            Some(Value::Array(values)) => values.iter().map(spelled).collect(),
             Some(value) => spelled(value).split(',').map(str::to_owned).collect(),
             None => Vec::new(),
         };
@@ -171,7 +164,7 @@ impl Reader {
         let mut text = String::new();
         for (key, value) in leaves(&self.root, "") {
             let value = match value {
-                Value::Array(_, values) => {
+                Value::Array(values) => {
                     let values: Vec<_> = values
                         .iter()
                         .map(|value| format!("{:?}", spelled(value)))
@@ -181,7 +174,7 @@ impl Reader {
                 value if secrets.contains(&key.as_str()) && !spelled(&value).is_empty() => {
                     "\"***\"".to_owned()
                 }
-                Value::Num(..) | Value::Bool(..) => spelled(&value),
+                Value::Integer(_) | Value::Float(_) | Value::Boolean(_) => spelled(&value),
                 value => format!("{:?}", spelled(&value)),
             };
             let _ = writeln!(text, "{key} = {value}");
@@ -190,29 +183,23 @@ impl Reader {
     }
 }
 
-fn leaves(dict: &Dict, prefix: &str) -> Vec<(String, Value)> {
-    dict.iter()
-        .flat_map(|(key, value)| match value.as_dict() {
-            Some(inner) => leaves(inner, &format!("{prefix}{key}.")),
-            None => vec![(format!("{prefix}{key}"), value.clone())],
+fn leaves(table: &Table, prefix: &str) -> Vec<(String, Value)> {
+    table
+        .iter()
+        .flat_map(|(key, value)| match value {
+            Value::Table(inner) => leaves(inner, &format!("{prefix}{key}.")),
+            _ => vec![(format!("{prefix}{key}"), value.clone())],
         })
         .collect()
 }
 
-const fn is_list(value: &Value) -> bool {
-    matches!(value, Value::Array(..))
-}
-
 fn spelled(value: &Value) -> String {
     match value {
-        Value::String(_, text) => text.clone(),
-        Value::Char(_, char) => char.to_string(),
-        Value::Bool(_, yes) => yes.to_string(),
-        Value::Num(_, number) => number
-            .to_i128()
-            .map(|int| int.to_string())
-            .or_else(|| number.to_f64().map(|real| real.to_string()))
-            .unwrap_or_default(),
-        _ => String::new(),
+        Value::String(text) => text.clone(),
+        Value::Boolean(yes) => yes.to_string(),
+        Value::Integer(number) => number.to_string(),
+        Value::Float(number) => number.to_string(),
+        Value::Datetime(time) => time.to_string(),
+        Value::Array(_) | Value::Table(_) => String::new(),
     }
 }

@@ -155,6 +155,43 @@ fn from_file(text: &str) -> Result<String, Invalid> {
 }
 
 #[test]
+fn layers_are_merged_key_by_key_and_their_errors_reported_together() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("campanile.toml");
+    let load = |text: &str, variables: &[(&str, &str)]| {
+        std::fs::write(&file, text).unwrap();
+        let variables = variables.iter();
+        let variables = variables.map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        Config::load(Some(&file), variables)
+    };
+    let text = "data_dir = \"x\"\ntrusted_proxies = [\"10.0.0.0/8\"]\n[sla]\nlow = 7\nhigh = 8\n";
+    let config = load(text, &[("CAMPANILE_SLA__HIGH", "9"), ("CAMPANILE_DEMO", "true")]).unwrap();
+    let days = (
+        config.sla_days.low,
+        config.sla_days.high,
+        config.sla_days.critical,
+    );
+    assert_eq!(days, (7, 9, records::sla::Days::default().critical));
+    assert!(config.demo && config.data_dir == Path::new("x") && config.trusted_proxies.len() == 1);
+    let listed = [("CAMPANILE_TRUSTED_PROXIES", "10.1.0.0/16, 10.2.0.0/16")];
+    assert_eq!(load(text, &listed).unwrap().trusted_proxies.len(), 2);
+
+    let text = "dmeo = true\n[sla]\nlow = \"soon\"\n[sla.high]\nx = 1\n[smtp]\nfrom = 2026-12-01\n";
+    let Err(Invalid(errors)) = load(text, &[("CAMPANILE_LISTEN", "here"), ("CAMPANILE_DMEO", "x")]) else {
+        panic!("it was accepted")
+    };
+    for key in ["dmeo", "sla.low", "sla.high", "sla.high.x", "smtp.from", "listen"] {
+        let named = |error: &String| error.split(':').next() == Some(key);
+        assert_eq!(
+            errors.iter().filter(|error| named(error)).count(),
+            1,
+            "{key}: {errors:#?}"
+        );
+    }
+    assert_eq!(errors.len(), 6, "{errors:#?}");
+}
+
+#[test]
 fn an_invalid_toml_file_is_one_error_without_quotes() {
     for broken in [
         "listen = \"127.0.0.1:1\"\nadmin_password = \"hunter2\n",
