@@ -19,7 +19,7 @@ pub(crate) type Limit = (String, Rate);
 #[derive(Debug, Default)]
 pub(crate) struct SharedCount(Vec<(String, Duration)>);
 
-// A limit that would be whole later than an exhausted one is of a time before the clock was set back: it starts anew. The row
+// A limit that would be whole later than an exhausted one is of a time before the clock was set back: it starts again. The row
 // stays locked until the transaction ends, so that two attempts on two nodes are counted one after the other.
 const TAKE: &str = "insert into sign_in_limits (key, whole_at) values ($1, $3) on conflict (key) do update set \
      whole_at = (case when sign_in_limits.whole_at between $2 and $5 then sign_in_limits.whole_at else $2 end) + $4 \

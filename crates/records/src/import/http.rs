@@ -342,7 +342,6 @@ pub struct ImportFormat {
         (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
     ),
 )]
-#[expect(clippy::unused_async, reason = "handlers are")]
 pub async fn import_formats(_: Caller) -> Json<Vec<ImportFormat>> {
     let described = formats::FORMATS.iter().map(|format| ImportFormat {
         name: format.name,

@@ -38,7 +38,6 @@ pub struct Defaults {
         (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
     ),
 )]
-#[expect(clippy::unused_async, reason = "a handler is async")]
 pub async fn get_sla_defaults(State(records): State<Records>, _: Caller) -> Json<Defaults> {
     let settings = records.settings();
     let steps = settings.sla_steps.steps().iter();

@@ -17,7 +17,7 @@ const KEY: &str = "a key of thirty-two characters ..";
 
 /// Nodes on one database, each with its own data folder.
 struct Nodes {
-    nodes: Vec<Process>,
+    running: Vec<Process>,
     _folders: Vec<tempfile::TempDir>,
     store: Store,
 }
@@ -38,7 +38,7 @@ impl Nodes {
         }
         let store = Store::open(Options::new(&database.url), Clock::system(), Bus::new());
         Some(Self {
-            nodes,
+            running: nodes,
             _folders: folders,
             store: store.await.unwrap(),
         })
@@ -72,7 +72,7 @@ async fn a_frame_reaches_tabs_on_every_node_and_nobody_else() {
     let Some(nodes) = Nodes::start(3, &[]).await else {
         return;
     };
-    let [first, second, third] = &nodes.nodes[..] else {
+    let [first, second, third] = &nodes.running[..] else {
         panic!("three nodes");
     };
     let admin = first.admin().await;
@@ -123,7 +123,7 @@ async fn access_revoked_on_one_node_ends_streams_on_another_before_the_next_fram
     let Some(nodes) = Nodes::start(2, &[]).await else {
         return;
     };
-    let [first, second] = &nodes.nodes[..] else {
+    let [first, second] = &nodes.running[..] else {
         panic!("two nodes");
     };
     let admin = first.admin().await;
@@ -157,7 +157,7 @@ async fn a_line_that_is_cut_is_told_to_open_tabs_and_comes_back() {
     let Some(nodes) = Nodes::start(2, &[("CAMPANILE_LOG__LEVEL", "error".to_owned())]).await else {
         return;
     };
-    let [first, second] = &nodes.nodes[..] else {
+    let [first, second] = &nodes.running[..] else {
         panic!("two nodes");
     };
     let admin = first.admin().await;
@@ -197,17 +197,17 @@ async fn a_node_that_dies_is_told_to_tabs_on_others_and_one_that_stops_is_not() 
     let Some(mut nodes) = Nodes::start(3, &[("CAMPANILE_LOG__LEVEL", "error".to_owned())]).await else {
         return;
     };
-    let world = World::create(&nodes.nodes[0].admin().await, nodes.nodes[0].address()).await;
-    let admin = nodes.nodes[0].admin().await;
-    let mut frames = person(&nodes.nodes[0], "ana").await.stream().await;
+    let world = World::create(&nodes.running[0].admin().await, nodes.running[0].address()).await;
+    let admin = nodes.running[0].admin().await;
+    let mut frames = person(&nodes.running[0], "ana").await.stream().await;
     // It has sent something, so the others know it.
-    let other = nodes.nodes[2].admin().await;
+    let other = nodes.running[2].admin().await;
     world.finding(&other, "low").await;
     assert_eq!(frames.next().await.unwrap()["type"], "finding.created");
-    let (status, _) = nodes.nodes.pop().unwrap().terminate();
+    let (status, _) = nodes.running.pop().unwrap().terminate();
     assert!(status.success());
     let killed = Instant::now();
-    drop(nodes.nodes.pop());
+    drop(nodes.running.pop());
     let frame = frames.next().await.unwrap();
     assert_eq!(frame["type"], "resync");
     assert!(
@@ -227,7 +227,7 @@ async fn tickets_and_sign_in_limits_need_no_particular_node() {
     let Some(nodes) = Nodes::start(2, &limits).await else {
         return;
     };
-    let [first, second] = &nodes.nodes[..] else {
+    let [first, second] = &nodes.running[..] else {
         panic!("two nodes");
     };
     let world = World::create(&first.admin().await, first.address()).await;
@@ -243,7 +243,7 @@ async fn tickets_and_sign_in_limits_need_no_particular_node() {
     assert_eq!(with_ticket(first).await, 401, "it was used on the other node");
     // Wrong passwords count together, whichever node is asked.
     let attempt = |number: usize| {
-        let client = Client::new(nodes.nodes[number % 2].address());
+        let client = Client::new(nodes.running[number % 2].address());
         let body = json!({"email": "otto@campanile.test", "password": "not the password"});
         async move { client.post("/auth/login", body).await.status.as_u16() }
     };
@@ -253,7 +253,7 @@ async fn tickets_and_sign_in_limits_need_no_particular_node() {
     }
     assert_eq!(answers, [401, 401, 401, 401, 429, 429]);
     // Others sign in.
-    for node in &nodes.nodes {
+    for node in &nodes.running {
         person(node, "mara")
             .await
             .get(&format!("/projects/{}", world.project))

@@ -1,6 +1,6 @@
 //! The idle connections.
 //!
-//! Owns: them, and making new ones. Must not: limit their number; callers have a [place](crate::share::Place).
+//! Owns: them, and connecting. Must not: limit their number; callers have a [place](crate::share::Place).
 
 use std::{
     sync::{Mutex, MutexGuard, PoisonError},

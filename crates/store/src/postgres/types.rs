@@ -65,7 +65,7 @@ impl ToSql for Param<'_> {
                 _ => Err(format!("a column cannot be converted to the type {ty}").into()),
             },
             // Not the value: it may be a secret.
-            _ => Err(format!("a parameter cannot be converted to the type {ty}").into()),
+            Self::One(_) => Err(format!("a parameter cannot be converted to the type {ty}").into()),
         }
     }
 
