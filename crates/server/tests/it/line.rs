@@ -113,7 +113,7 @@ async fn a_frame_reaches_tabs_on_every_node_and_nobody_else() {
     assert_eq!(answer.status, 201, "{:?}", answer.body);
     for stream in [&mut here, &mut there, &mut stranger] {
         let frame = stream.until("platform.announced").await;
-        assert_eq!(frame["data"]["body"], body);
+        assert_eq!(frame["data"]["comment"], body);
     }
 }
 

@@ -58,7 +58,7 @@ impl Session {
             .enable_all()
             .build()
             .map_err(|error| Error::Database(format!("a runtime for a connection: {error}")))?;
-        let connected = runtime.block_on(timeout(within, async {
+        let connecting = async {
             Ok(match tls {
                 None => {
                     let (client, connection) = config.connect(NoTls).await?;
@@ -69,8 +69,9 @@ impl Session {
                     (client, tokio::spawn(async { drop(connection.await) }))
                 }
             })
-        }));
-        let (client, connection) = connected
+        };
+        let (client, connection) = runtime
+            .block_on(async { timeout(within, connecting).await })
             .map_err(|_| Error::no_connection(&"no answer in time"))?
             .map_err(|error: tokio_postgres::Error| Error::no_connection(&error))?;
         let session = Self {
