@@ -31,6 +31,7 @@ use session::Session;
 use sessions::Sessions;
 use turns::{Turn, Turns};
 
+const COMMIT: &str = "commit";
 /// How long a request waits for a connection before it fails because the database is unavailable.
 const PATIENCE: Duration = Duration::from_secs(3);
 /// How long the kernel waits for a silent server before it drops the connection.
@@ -224,11 +225,11 @@ fn transaction(
     turn: impl Fn(Vec<Event>) -> Turn,
 ) -> Result<Option<Turn>, Error> {
     connection.state.begin.set(Some(match mode {
-        Mode::Read(_) => "begin isolation level repeatable read",
+        Mode::Read(_) => "begin isolation level repeatable read read only",
         // Plans are cached. The plan for a small table is a sequential scan, and it is kept when the table has grown: with
         // 20,000 deliveries of a fresh installation the engine was ten times slower. What a change looks for has an
         // index.
-        Mode::Write => "begin read write; set local enable_seqscan = off",
+        Mode::Write => "begin; set local enable_seqscan = off",
     }));
     let mut tx = Tx::new(tx::Connection::Postgres(connection), clock);
     let keep = job.run(&mut tx, attempt) && mode == Mode::Write;
@@ -254,8 +255,7 @@ fn transaction(
 /// What is not sent yet of a transaction.
 #[derive(Default)]
 struct State {
-    /// What begins it. It is sent together with what follows, which saves a round trip: if it failed, a write that follows would
-    /// fail as well, because outside a transaction the session only reads.
+    /// What begins it. It is sent together with a read that follows, which saves a round trip.
     begin: Cell<Option<&'static str>>,
     /// Statements whose results nobody waits for.
     queue: RefCell<Vec<Queued>>,
@@ -271,8 +271,17 @@ pub(crate) struct PostgresTx<'a> {
 
 impl PostgresTx<'_> {
     /// Waits for the answer to a statement of the transaction, which is sent together with what is queued.
-    fn answer<T>(&self, asked: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
-        let (begin, queue) = (self.state.begin.take(), self.state.queue.take());
+    fn answer<T>(&self, sql: &str, asked: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+        let queue = self.state.queue.take();
+        // What writes is sent only when the transaction has begun: alone it would be kept.
+        let reads = queue.is_empty() && sql.trim_start().starts_with("select ");
+        let begin = match self.state.begin.take() {
+            Some(begin) if !reads => {
+                self.in_time(self.session.script(begin))?;
+                None
+            }
+            begin => begin,
+        };
         if begin.is_none() && queue.is_empty() {
             return self.in_time(asked);
         }
@@ -284,7 +293,7 @@ impl PostgresTx<'_> {
         if self.state.queue.borrow().is_empty() && self.state.begin.take().is_some() {
             return Ok(());
         }
-        self.answer(self.session.script("commit"))
+        self.answer(COMMIT, self.session.script(COMMIT))
     }
 
     fn roll_back(&self) {
@@ -315,33 +324,33 @@ impl PostgresTx<'_> {
 
     /// Without a time limit: a migration takes as long as it takes.
     pub(crate) fn script(&mut self, sql: &str) -> Result<(), Error> {
-        self.answer(async { Ok(()) })?;
+        self.answer("", async { Ok(()) })?;
         self.session.block_on(self.session.script(sql))?
     }
 
     pub(crate) fn execute(&mut self, sql: &str, params: &[Value]) -> Result<u64, Error> {
         let params = types::params(params);
         let params = types::borrowed(&params);
-        self.answer(self.session.execute(sql, &params))
+        self.answer(sql, self.session.execute(sql, &params))
     }
 
     pub(crate) fn rows(&mut self, sql: &str, params: &[Value]) -> Result<Vec<Row>, Error> {
         let params = types::params(params);
         let params = types::borrowed(&params);
-        let rows = self.answer(self.session.rows(sql, &params))?;
+        let rows = self.answer(sql, self.session.rows(sql, &params))?;
         rows.iter().map(types::decode).collect()
     }
 
     pub(crate) fn execute_columns(&mut self, sql: &str, columns: &[Column<'_>]) -> Result<u64, Error> {
         let params = types::columns(columns);
         let params = types::borrowed(&params);
-        self.answer(self.session.execute(sql, &params))
+        self.answer(sql, self.session.execute(sql, &params))
     }
 
     pub(crate) fn rows_by_columns(&mut self, sql: &str, columns: &[Column<'_>]) -> Result<Vec<Row>, Error> {
         let params = types::columns(columns);
         let params = types::borrowed(&params);
-        let rows = self.answer(self.session.rows(sql, &params))?;
+        let rows = self.answer(sql, self.session.rows(sql, &params))?;
         rows.iter().map(types::decode).collect()
     }
 }

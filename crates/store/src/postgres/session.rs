@@ -30,9 +30,9 @@ const FAREWELL: Duration = Duration::from_millis(200);
 /// After this many turns of the runtime, what was sent has been written and what arrived has been read.
 const TURNS: usize = 3;
 
-/// Outside a transaction that is declared as one that writes, nothing is written. Compiling a plan takes half a second and more on a
-/// busy machine, and statements that are estimated to be expensive, because they avoid sequential scans, would be compiled.
-const SETTINGS: &str = "set session characteristics as transaction read only; set jit = off";
+/// Compiling a plan takes half a second and more on a busy machine, and statements that are estimated to be expensive, because they
+/// avoid sequential scans, would be compiled.
+const SETTINGS: &str = "set jit = off";
 
 type Params<'a> = [&'a (dyn ToSql + Sync)];
 
@@ -133,20 +133,17 @@ impl Session {
         Ok(self.client()?.query(&statement, params).await?)
     }
 
-    /// Waits for the answer to a statement that is sent after the beginning of a transaction and after these, all at once. If one
+    /// Waits for the answer to a statement that is sent after what begins its transaction and after these, all at once. If one
     /// fails, the server skips those that follow; the error is that of the first.
     pub(super) async fn after<T>(
         &self,
-        mut begin: Option<&'static str>,
+        begin: Option<&'static str>,
         queue: &[Queued],
         asked: impl Future<Output = Result<T, Error>>,
     ) -> Result<T, Error> {
+        // First, because preparing waits for an answer, and nothing may be sent out of order.
         let mut statements = Vec::with_capacity(queue.len());
         for queued in queue {
-            // Once per connection: preparing waits, and nothing may be sent out of order.
-            if let Some(begin) = begin.take_if(|_| !self.is_prepared(&queued.sql)) {
-                self.script(begin).await?;
-            }
             statements.push(self.prepared(&queued.sql).await?);
         }
         let client = self.client()?;
@@ -163,10 +160,6 @@ impl Session {
             }));
         }
         in_order(sent, asked).await
-    }
-
-    fn is_prepared(&self, sql: &str) -> bool {
-        self.statements.borrow().contains_key(sql)
     }
 
     async fn prepared(&self, sql: &str) -> Result<Statement, Error> {

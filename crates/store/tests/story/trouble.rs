@@ -274,16 +274,3 @@ async fn a_posted_statement_counts_like_one_that_is_awaited() {
         assert_eq!(count(&store).await, 5, "{name}: and the next change works");
     }
 }
-
-#[tokio::test]
-async fn outside_a_declared_transaction_postgresql_only_reads() {
-    for (name, store) in stores().await.into_iter().skip(1) {
-        let mode: Option<(String,)> = store
-            .read(|tx| tx.one("select current_setting('default_transaction_read_only')", &[]))
-            .await
-            .unwrap();
-        assert_eq!(mode, Some(("on".to_owned(),)), "{name}");
-        let written: Result<u64, Error> = store.read(|tx| tx.execute("delete from things", &[])).await;
-        assert_eq!(written, Err(Error::ReadOnly), "{name}");
-    }
-}
