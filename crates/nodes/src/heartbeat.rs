@@ -112,6 +112,15 @@ impl Nodes {
         }
     }
 
+    /// The name of this database on a line that other databases use too.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn line_name(&self) -> Result<Id, store::Error> {
+        let new = self.0.store.clock().id();
+        self.0.store.write(move |tx| table::line_name(tx, new)).await
+    }
+
     /// Every node, and whether it is alive.
     pub(crate) async fn members(&self) -> Result<Vec<Member>, store::Error> {
         let rows = self.0.store.read(table::all).await?;

@@ -10,5 +10,5 @@ mod table;
 mod watch;
 
 pub use heartbeat::Nodes;
-pub use line::{Item, Line, Receive, Wire};
+pub use line::{Item, Line, Nats, Receive, Wire};
 pub use table::{MIGRATIONS, Node};

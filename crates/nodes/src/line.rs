@@ -4,10 +4,12 @@
 //! anything: whatever is lost here is in the tables, and the numbers show that something was lost.
 
 mod message;
+mod nats;
 mod numbers;
 mod run;
 mod wire;
 
 pub use message::Item;
+pub use nats::Nats;
 pub use run::{Line, Receive};
 pub use wire::Wire;

@@ -10,7 +10,10 @@ use store::{Error, FromRow, MigrationSet, Row, Tx, params};
 /// The table of nodes.
 pub const MIGRATIONS: MigrationSet = MigrationSet {
     owner: "nodes",
-    steps: &[("0001-nodes", include_str!("../migrations/0001-nodes.sql"))],
+    steps: &[
+        ("0001-nodes", include_str!("../migrations/0001-nodes.sql")),
+        ("0002-line-name", include_str!("../migrations/0002-line-name.sql")),
+    ],
 };
 
 /// How long the row of a node stays that is no longer seen.
@@ -90,4 +93,34 @@ const FORGET: &str = "delete from nodes where seen_at < $1";
 pub(crate) fn forget(tx: &mut Tx<'_>) -> Result<(), Error> {
     let before = tx.now().before(KEPT);
     tx.execute(FORGET, params![before]).map(drop)
+}
+
+const NAME: &str = "insert into line_name (one, name) values (1, $1) on conflict (one) do nothing";
+const NAMED: &str = "select name from line_name where one = 1";
+
+/// The name of this database on a line that other databases use too: `new` if it has none yet.
+pub(crate) fn line_name(tx: &mut Tx<'_>, new: Id) -> Result<Id, Error> {
+    tx.execute(NAME, params![new])?;
+    let named = tx.one::<(Id,)>(NAMED, &[])?;
+    Ok(named.map_or(new, |(name,)| name))
+}
+
+#[cfg(test)]
+mod tests {
+    use base::Clock;
+    use store::testing;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_database_keeps_the_name_that_it_got_first() {
+        let clock = Clock::system();
+        let (first, second) = (clock.id(), clock.id());
+        for (database, store) in testing::stores_with(clock, &[store::MIGRATIONS, MIGRATIONS]).await {
+            for new in [first, second] {
+                let named = store.write(move |tx| line_name(tx, new)).await;
+                assert_eq!(named.unwrap(), first, "{database}");
+            }
+        }
+    }
 }

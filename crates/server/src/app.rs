@@ -5,7 +5,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 use access::{Access, Follower, LoginLimits, Secret};
 use anyhow::Context;
 use base::{Bus, Clock};
-use nodes::{Nodes, Wire};
+use nodes::Nodes;
 use notify::{
     Engine,
     channels::{self, Channels},
@@ -258,7 +258,7 @@ impl App {
         let parts = parts(&config, &opened, (&hub, &nodes), metrics)?;
         let (over, is_over) = watch::channel(false);
         let mut line = JoinSet::new();
-        let wire = Wire::of_database(&config.database_url)?;
+        let wire = crate::line::wire(&config, &nodes).await?;
         tasks.spawn(heartbeat(&nodes, wire.is_some(), &parts.notify.doorbell));
         let bridge = match wire {
             Some(wire) => {

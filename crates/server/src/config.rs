@@ -29,7 +29,13 @@ pub use layers::environment;
 pub const DEFAULTS: &str = include_str!("../../../config.default.toml");
 
 /// Keys whose value is a secret: never shown, and also read from the file that `…_FILE` names.
-const SECRETS: &[&str] = &["database_url", "secret_key", "admin_password", "smtp.url"];
+const SECRETS: &[&str] = &[
+    "database_url",
+    "nats_url",
+    "secret_key",
+    "admin_password",
+    "smtp.url",
+];
 
 /// After how many times the longest attempt's timeout other nodes take over a pending message, and the minimum.
 const LEASE: u32 = 4;
@@ -44,6 +50,7 @@ pub struct Config {
     pub tls: Option<tls::Files>,
     pub trusted_proxies: Vec<IpNet>,
     pub database_url: String,
+    pub nats: Option<nodes::Nats>,
     pub data_dir: PathBuf,
     pub secret_key: Option<String>,
     pub admin: Option<(String, String)>,
@@ -165,6 +172,7 @@ impl Config {
             tls,
             trusted_proxies: reader.list("trusted_proxies"),
             database_url: reader.database_url(),
+            nats: reader.nats(),
             data_dir: reader.text("data_dir").into(),
             secret_key: reader.optional("secret_key"),
             admin,

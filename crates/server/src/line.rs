@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use access::{Access, Follower};
 use base::{Id, Time};
-use nodes::{Item, Line, Node, Receive, Wire};
+use nodes::{Item, Line, Node, Nodes, Receive, Wire};
 use notify::{Doorbell, Ring};
 use realtime::{Addressed, Bridge, Frame, Incoming, Outgoing};
 use store::{Error, Store, outbox};
@@ -16,12 +16,30 @@ use tokio::{
     task::JoinSet,
 };
 
+use crate::config::Config;
+
 /// How many frames of other nodes may wait for the bridge.
 const WAITING: usize = 8_192;
 /// How long a look into the tables may take before open tabs reload instead.
 const LOOKUP: Duration = Duration::from_secs(5);
 /// How much later than the time in its id a row may appear.
 const READ_BACK: Duration = Duration::from_secs(90);
+
+/// What carries the line: NATS if it is set, else the database; none for SQLite, which one process uses.
+pub(crate) async fn wire(config: &Config, nodes: &Nodes) -> anyhow::Result<Option<Wire>> {
+    let wire = Wire::of_database(&config.database_url)?;
+    match (&config.nats, wire) {
+        (Some(nats), Some(_)) => {
+            let name = nodes.line_name().await?;
+            Ok(Some(Wire::Nats(Box::new(nats.clone()), name)))
+        }
+        (Some(_), None) => {
+            tracing::warn!("nats_url is not used: SQLite is for one node");
+            Ok(None)
+        }
+        (None, wire) => Ok(wire),
+    }
+}
 
 /// Connects `bridge` and the other parts with the nodes on the same line, until `over`: then the tasks end once everything
 /// is sent.

@@ -15,12 +15,18 @@ use prometheus_client::{
 use store::Load;
 use tracing_subscriber::EnvFilter;
 
+/// The client of NATS, which logs each failed attempt as an error. The line logs it once a minute.
+const NATS: &str = "async_nats";
+
 /// Starts the log: one JSON record per line, or text for a terminal.
 ///
 /// # Errors
 /// If the filter cannot be parsed.
 pub fn start_log(level: &str, json: bool) -> anyhow::Result<()> {
-    let filter = EnvFilter::try_new(level).map_err(|error| anyhow::anyhow!("log.level: {error}"))?;
+    let mut filter = EnvFilter::try_new(level).map_err(|error| anyhow::anyhow!("log.level: {error}"))?;
+    if !level.contains(NATS) {
+        filter = filter.add_directive(format!("{NATS}=off").parse()?);
+    }
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr);

@@ -277,7 +277,7 @@ impl<R: Receive> Keeper<R> {
             number: self.head.number + 1,
             ..self.head
         };
-        let packed = pack(first, items, self.wire.longest());
+        let packed = pack(first, items, link.longest());
         self.head.number = packed.next - 1;
         self.sent_at = Instant::now();
         if packed.lost {

@@ -2,7 +2,10 @@
 //!
 //! Owns: the choice. Must not: know what a text means.
 
+use base::Id;
 use store::{Listening, Notices};
+
+use super::nats::{Nats, NatsLink};
 
 /// Why the line is not available, for the log.
 #[derive(Debug, thiserror::Error)]
@@ -14,11 +17,14 @@ pub(super) struct Broken(String);
 pub enum Wire {
     /// LISTEN and NOTIFY of the database.
     Postgres(Box<Notices>),
+    /// Core NATS, where this is the name of the database.
+    Nats(Box<Nats>, Id),
 }
 
 /// A connection that receives every text sent since it was opened, its own included.
 pub(super) enum Link {
     Postgres(Box<Listening>),
+    Nats(Box<NatsLink>),
 }
 
 impl Wire {
@@ -34,20 +40,20 @@ impl Wire {
     pub const fn name(&self) -> &'static str {
         match self {
             Self::Postgres(_) => "PostgreSQL",
-        }
-    }
-
-    pub(super) const fn longest(&self) -> usize {
-        match self {
-            Self::Postgres(_) => Notices::LONGEST,
+            Self::Nats(..) => "NATS",
         }
     }
 
     pub(super) async fn connect(&self) -> Result<Link, Broken> {
         match self {
             Self::Postgres(notices) => {
-                let link = notices.listen().await.map_err(broken)?;
+                let link = notices.listen().await.map_err(Broken::of)?;
                 Ok(Link::Postgres(Box::new(link)))
+            }
+            Self::Nats(nats, name) => {
+                // The client's future is large, and this one would be too.
+                let link = Box::pin(nats.connect(*name)).await?;
+                Ok(Link::Nats(Box::new(link)))
             }
         }
     }
@@ -57,17 +63,26 @@ impl Broken {
     pub(super) fn ended(how: &str) -> Self {
         Self(how.to_owned())
     }
-}
 
-fn broken(error: impl std::fmt::Display) -> Broken {
-    Broken(error.to_string())
+    pub(super) fn of(error: impl std::fmt::Display) -> Self {
+        Self(error.to_string())
+    }
 }
 
 impl Link {
+    /// The longest text, in bytes.
+    pub(super) fn longest(&self) -> usize {
+        match self {
+            Self::Postgres(_) => Notices::LONGEST,
+            Self::Nats(link) => link.longest,
+        }
+    }
+
     /// Sends these texts in order. After an error it is unknown which of them arrive.
     pub(super) async fn send(&self, texts: &[String]) -> Result<(), Broken> {
         match self {
-            Self::Postgres(link) => link.send(texts).await.map_err(broken),
+            Self::Postgres(link) => link.send(texts).await.map_err(Broken::of),
+            Self::Nats(link) => link.send(texts).await,
         }
     }
 
@@ -75,6 +90,7 @@ impl Link {
     pub(super) async fn receive(&mut self) -> Option<String> {
         match self {
             Self::Postgres(link) => link.receive().await,
+            Self::Nats(link) => link.receive().await,
         }
     }
 }

@@ -26,6 +26,9 @@ pub(super) fn check(config: &Config, errors: &mut Vec<String>) {
     {
         errors.extend(tls_errors);
     }
+    if let Some(nats) = &config.nats {
+        note("nats_credentials", nats.check(), errors);
+    }
     note("log.level", EnvFilter::try_new(&config.log_level), errors);
     outgoing(config, errors);
 }

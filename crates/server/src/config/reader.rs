@@ -147,6 +147,19 @@ impl Reader {
         url
     }
 
+    pub(super) fn nats(&mut self) -> Option<nodes::Nats> {
+        let credentials = self.optional("nats_credentials");
+        let Some(urls) = self.optional("nats_url") else {
+            if credentials.is_some() {
+                self.errors.push("nats_credentials: set nats_url too".to_owned());
+            }
+            return None;
+        };
+        nodes::Nats::new(&urls, credentials.map(Into::into))
+            .map_err(|error| self.errors.push(format!("nats_url: {error}")))
+            .ok()
+    }
+
     pub(super) fn public_url(&mut self, url: &str) -> String {
         let rest = url
             .strip_prefix("https://")

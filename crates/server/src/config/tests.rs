@@ -240,6 +240,30 @@ fn shows_the_effective_settings_without_secrets() {
 }
 
 #[test]
+fn nats_is_a_secret_with_a_file_of_credentials() {
+    assert!(load(&[]).unwrap().nats.is_none());
+    let url = ("CAMPANILE_NATS_URL", "tls://me:hunter2@a, tls://me:hunter2@b");
+    assert!(load(&[url]).unwrap().nats.is_some());
+    let text = shown(None, [(url.0.to_owned(), url.1.to_owned())]).unwrap();
+    assert!(text.contains("nats_url = \"***\""), "{text}");
+    let missing = ("CAMPANILE_NATS_CREDENTIALS", "/does/not/exist");
+    for (variables, key) in [
+        (vec![("CAMPANILE_NATS_URL", "http://me:hunter2@a")], "nats_url: "),
+        (vec![missing], "nats_credentials: set nats_url"),
+        (vec![url, missing], "nats_credentials: "),
+    ] {
+        let Err(Invalid(errors)) = load(&variables) else {
+            panic!("it was accepted")
+        };
+        assert_eq!(errors.len(), 1, "{errors:#?}");
+        assert!(
+            errors[0].starts_with(key) && !errors[0].contains("hunter2"),
+            "{errors:#?}"
+        );
+    }
+}
+
+#[test]
 fn chat_hosts_have_defaults_that_can_be_replaced() {
     assert_eq!(load(&[]).unwrap().hosts, Hosts::default());
     let config = load(&[

@@ -3,13 +3,15 @@
 
 mod client;
 mod command;
+mod nats;
 mod outside;
 mod process;
 mod server;
 mod world;
 
-pub use client::Client;
+pub use client::{Client, Frames};
 pub use command::Command;
+pub use nats::{NATS, Nats};
 pub use outside::{Outside, WEBHOOK};
 pub use process::Process;
 pub use server::{ADMIN, ADMIN_PASSWORD, Database, Server, databases, empty_databases};
