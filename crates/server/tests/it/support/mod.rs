@@ -9,7 +9,7 @@ mod process;
 mod server;
 mod world;
 
-pub use client::{Client, Frames};
+pub use client::{Answer, Client, Frames};
 pub use command::Command;
 pub use nats::{NATS, Nats};
 pub use outside::{Outside, WEBHOOK};
