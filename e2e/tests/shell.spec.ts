@@ -386,7 +386,10 @@ test('each role has its own sections of the settings, and no URL opens another',
     await expect(links).toHaveText(sections[who]);
   }
   for (const [who, names] of [
-    ['viewer', ['sla', 'companies', 'people', 'rules', 'ownership', 'destinations', 'deliveries', 'nodes', 'audit']],
+    [
+      'viewer',
+      ['sla', 'companies', 'people', 'rules', 'ownership', 'destinations', 'deliveries', 'nodes', 'audit'],
+    ],
     ['manager', ['people', 'destinations', 'deliveries', 'announcements', 'nodes', 'audit']],
   ] as const) {
     const page = await as(who);
