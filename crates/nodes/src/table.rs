@@ -16,7 +16,7 @@ pub const MIGRATIONS: MigrationSet = MigrationSet {
     ],
 };
 
-/// How long the row of a node stays that is no longer seen.
+/// How long the row of a node is kept after it was last seen.
 const KEPT: Duration = Duration::from_hours(7 * 24);
 
 /// A node, as it describes itself.

@@ -1,4 +1,4 @@
-//! PostgreSQL: a bounded pool, transactions on blocking threads.
+//! PostgreSQL: a bounded number of connections, transactions on blocking threads.
 
 pub(crate) mod notify;
 mod session;

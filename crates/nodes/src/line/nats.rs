@@ -204,7 +204,7 @@ impl NatsLink {
                 () = self.lost.notified() => return None,
                 message = self.received.next() => message?,
             };
-            // Something else than a node's is no text of ours.
+            // Whatever is not in the format of a node is ignored.
             if let Ok(text) = String::from_utf8(message.payload.to_vec()) {
                 return Some(text);
             }

@@ -31,7 +31,7 @@ const ECHO: Duration = Duration::from_secs(10);
 /// How long to wait before the next attempt to connect; doubled each time up to the other.
 const RETRY: Duration = Duration::from_millis(250);
 const LONGEST_RETRY: Duration = Duration::from_secs(4);
-/// How often the tables are looked into while there is no line.
+/// How often the tables are checked while the line is down.
 const LOOK: Duration = Duration::from_secs(2);
 /// How many items wait for the line at most.
 const WAITING: usize = 8_192;
@@ -56,7 +56,7 @@ pub trait Receive: Send + 'static {
     fn item(&mut self, item: Item) -> impl Future<Output = ()> + Send;
     /// At least this many texts were missed.
     fn missed(&mut self, texts: u64) -> impl Future<Output = ()> + Send;
-    /// There is no line at the moment; called again and again until there is. `first` if there was one before.
+    /// The line is down: called repeatedly until it is up. `first` if there was one before.
     fn away(&mut self, first: bool) -> impl Future<Output = ()> + Send;
 }
 
